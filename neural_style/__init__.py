@@ -1,0 +1,1 @@
+"""The rooms behind nstyle.py: one idea per module (see the folder listing)."""

@@ -1,0 +1,60 @@
+"""Files that are either whole or not there: written beside their final name, then renamed into place."""
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`.
+
+    The temporary name keeps the suffix of `path`, so that encoders can tell the format from it. If the block
+    raises, the temporary file is removed and whatever stood at `path` stays as it was.
+
+    Parameters
+    ----------
+    path : str or Path
+        The final name. Its folder must exist.
+
+    Yields
+    ------
+    Path
+        An empty file in the same folder, to be written.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written, the disk is full, or the rename fails.
+    """
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(temporary)
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_bytes(path, data):
+    """Put `data` at `path`, whole or not at all (see `replacing`)."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path, text):
+    """Put `text` as UTF-8 at `path`, whole or not at all (see `replacing`)."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def _umask():
+    # the mask can only be read by setting it
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,231 @@
+"""A network bound at one size: a picture in, what the losses need out; and their gradients back to the picture.
+
+What crosses the border is small: of each style layer the moments of its channels, of each content layer the squared
+distance to the photograph's feature map. The feature maps stay inside, in MXNet's own memory layout.
+"""
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from . import images
+from .engine import bfloat16, mx
+from .errors import InputError
+from .losses import Moments
+
+DTYPES = {"float32": "float32", "bfloat16": bfloat16, "float16": "float16"}
+
+
+class Targets(NamedTuple):
+    """Of a picture: content layer -> feature map (1, C, H, W), style layer -> list of Moments, one for each region."""
+
+    content: dict
+    style: dict
+
+
+class Statistics(NamedTuple):
+    """Content layer -> squared distance to the target, style layer -> list of Moments; or gradients of these."""
+
+    content: dict
+    style: dict
+
+
+class Encoder:
+    """A network's symbols and weights on one device, without a size yet.
+
+    Parameters
+    ----------
+    model : module
+        model_vgg19 or model_squeezenet: anything with `feature_maps(data, pooling)`.
+    arrays : dict of str to ndarray
+        The weights by argument name.
+    context : mx.Context
+    precision : {"float32", "bfloat16", "float16"}
+        Of the convolutions. Pictures, moments and distances are float32 with each.
+    pooling : {"avg", "max"}
+    border : int
+        Pixels by which every picture is continued, mirrored, beyond its edges before the first layer: a network that
+        pads with zeros, or not at all, paints frames of wrong colours.
+    means : bool
+        Whether moments include the channels' means.
+    """
+
+    DATA = mx.sym.Variable("data")
+
+    def __init__(self, model, arrays, context, precision="float32", pooling="avg", border=0, means=False):
+        self.context, self._border, self._means = context, border, means
+        self._low = precision != "float32"
+        self._dtype = DTYPES[precision]
+        data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
+        maps = model.feature_maps(self._cast(data, self._dtype), pooling)
+        self._maps = {name: self._cast(symbol, "float32") for name, symbol in maps.items()}
+        self._weights = {name: self._cast(mx.nd.array(array, context), self._dtype) for name, array in arrays.items()}
+
+    def _cast(self, array, dtype):
+        namespace = mx.nd if isinstance(array, mx.nd.NDArray) else mx.sym
+        return namespace.amp_cast(array, dtype=dtype) if self._low else array
+
+    def extract(self, image, content_layers, style_layers, masks=(None,)):
+        """Feature maps and moments of a picture, to be the targets of another.
+
+        Parameters
+        ----------
+        image : ndarray, shape (1, 3, H, W)
+            Network range.
+        content_layers, style_layers : iterable of str
+        masks : sequence
+            One region each: an array (H, W) in 0..1, or None for the whole picture.
+
+        Returns
+        -------
+        Targets
+        """
+        size = image.shape[2:]
+        style = StyleSymbols(self, style_layers, size, masks)
+        symbols = mx.sym.Group([self.feature_map(layer) for layer in content_layers] + style.symbols)
+        executor = symbols.bind(self.context, self.arguments(symbols, {"data": image, **style.masks}), grad_req="null")
+        outputs = [output.asnumpy() for output in executor.forward(is_train=False)]
+        count = len(content_layers)
+        return Targets(dict(zip(content_layers, outputs)), style.moments(outputs[count:]))
+
+    def feature_map(self, layer):
+        """The symbol of a layer, float32, shape (1, C, H, W)."""
+        return self._maps[layer]
+
+    def arguments(self, symbols, values):
+        """The arrays to bind symbols with: the network's weights, and others given as NumPy arrays."""
+        weights = {name: self._weights[name] for name in symbols.list_arguments() if name in self._weights}
+        return {**weights, **{name: mx.nd.array(value, self.context) for name, value in values.items()}}
+
+    def shape(self, layer, size):
+        """Shape (1, C, H, W) of a layer above a picture of a size; InputError if the picture is too small for it."""
+        try:
+            _, (shape,), _ = self._maps[layer].infer_shape(data=(1, 3, *size))
+        except mx.MXNetError:
+            shape = (0,)
+        if min(shape) < 1:
+            raise InputError(f"--max-long-edge: {size[1]} x {size[0]} pixels are too few for layer {layer}; ask for more.")
+        return shape
+
+    def layer_mask(self, mask, layer, size):
+        """A picture's mask (H, W) brought to the positions of a layer: (N,) float32."""
+        padded = np.pad(np.asarray(mask, np.float32), self._border, mode="reflect")
+        return images.resize_planes(padded[None, None], self.shape(layer, size)[2:], Image.Resampling.BOX).ravel()
+
+    @property
+    def means(self):
+        """Whether moments include the channels' means."""
+        return self._means
+
+
+class StyleSymbols:
+    """The symbols of the style layers' moments at one size, by layer and region, in one list.
+
+    A second moment's gradient takes one matrix product, not two: of F F^T only the left factor is differentiated, and
+    `heads` passes the sum of the gradient and its transpose.
+    """
+
+    def __init__(self, encoder, layers, size, masks):
+        self.symbols, self.masks, self.positions = [], {}, {}
+        self._means = encoder.means
+        for layer in layers:
+            _, channels, height, width = encoder.shape(layer, size)
+            features = mx.sym.Reshape(encoder.feature_map(layer), shape=(channels, height * width))
+            self.positions[layer] = []
+            for region, mask in enumerate(masks):
+                values = np.ones(height * width, np.float32) if mask is None else encoder.layer_mask(mask, layer, size)
+                row = mx.sym.Variable(f"{layer}_mask{region}")
+                guided = features if mask is None else mx.sym.broadcast_mul(features, row)
+                self.symbols.append(
+                    mx.sym.FullyConnected(guided, mx.sym.BlockGrad(guided), num_hidden=channels, no_bias=True)
+                )
+                if self._means:
+                    self.symbols.append(mx.sym.FullyConnected(guided, row, num_hidden=1, no_bias=True))
+                if self._means or mask is not None:
+                    self.masks[f"{layer}_mask{region}"] = values[None]
+                self.positions[layer].append(float(np.sum(values**2, dtype=np.float64)))
+
+    def moments(self, outputs):
+        """Layer -> list of Moments, from the symbols' values."""
+        outputs = iter(outputs)
+        return {
+            layer: [
+                Moments(next(outputs) / count, next(outputs)[:, 0] / count if self._means else None) for count in counts
+            ]
+            for layer, counts in self.positions.items()
+        }
+
+    def heads(self, gradients):
+        """The symbols' head gradients, from layer -> list of Moments."""
+        heads = []
+        for layer, counts in self.positions.items():
+            for gradient, count in zip(gradients[layer], counts):
+                heads.append((gradient.second + gradient.second.T) / count)
+                if self._means:
+                    mean = np.zeros(len(gradient.second)) if gradient.mean is None else gradient.mean
+                    heads.append(mean[:, None] / count)
+        return heads
+
+
+class Network:
+    """An encoder bound at one size, with the photograph's feature maps in place.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    size : (int, int)
+        Height and width of the picture.
+    content : dict of str to ndarray
+        Content layer -> the photograph's feature map at this size, as `Encoder.extract` gives it.
+    style_layers : iterable of str
+    masks : sequence
+        Regions of the picture, as in `Encoder.extract`.
+    """
+
+    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
+        self.size = tuple(size)
+        self._content_layers = list(content)
+        self._style = StyleSymbols(encoder, style_layers, self.size, masks)
+        distances = [
+            mx.sym.sum(mx.sym.square(encoder.feature_map(layer) - mx.sym.Variable(f"{layer}_target")))
+            for layer in content
+        ]
+        symbols = mx.sym.Group(distances + self._style.symbols)
+        values = {"data": np.zeros((1, 3, *self.size)), **self._style.masks}
+        values.update({f"{layer}_target": features for layer, features in content.items()})
+        arguments = encoder.arguments(symbols, values)
+        self._image, self._gradient = arguments["data"], mx.nd.zeros_like(arguments["data"])
+        self._executor = symbols.bind(
+            encoder.context,
+            arguments,
+            args_grad={"data": self._gradient},
+            grad_req={name: "write" if name == "data" else "null" for name in arguments},
+        )
+
+    @property
+    def positions(self):
+        """Style layer -> number of positions in each region."""
+        return self._style.positions
+
+    def forward(self, image):
+        """Statistics of a picture, (1, 3, H, W) float32 in network range."""
+        self._image[:] = image
+        outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
+        content = {layer: float(output[0]) for layer, output in zip(self._content_layers, outputs)}
+        return Statistics(content, self._style.moments(outputs[len(content):]))
+
+    def backward(self, gradients):
+        """Gradient of the picture last given to `forward`, from the gradients of its statistics.
+
+        Parameters
+        ----------
+        gradients : Statistics
+
+        Returns
+        -------
+        ndarray, shape (1, 3, H, W), float32
+        """
+        heads = [np.array([gradients.content[layer]]) for layer in self._content_layers]
+        heads += self._style.heads(gradients.style)
+        self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
+        return self._gradient.asnumpy()

@@ -1,0 +1,51 @@
+"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere. A listener to the run's events."""
+import sys
+import time
+
+from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 10
+
+
+class Progress:
+    """Shows the events of a run on stderr.
+
+    Parameters
+    ----------
+    epochs : int
+        Of the whole run.
+    done : int
+        Of them, done before.
+    bar : bool
+        Show a bar where stderr is a terminal.
+    """
+
+    def __init__(self, epochs, done=0, bar=True):
+        terminal = sys.stderr.isatty()
+        self._lines = not terminal
+        self._bar = tqdm(total=epochs, initial=done, unit="epoch", disable=not (terminal and bar), dynamic_ncols=True)
+        self._epochs, self._last_line = epochs, time.monotonic()
+
+    def say(self, line):
+        """Show a line of text."""
+        self._bar.write(line, file=sys.stderr)
+
+    def show(self, event):
+        """Show an epoch."""
+        height, width = event.image.shape[2:]
+        text = f"{width} x {height}, loss {event.losses['total']:.4g}, change {event.relative_change:.4f}"
+        if event.failed:
+            self.say(
+                f"Epoch {event.epoch} gave values that are not finite: back to the last good picture with half the step."
+            )
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update()
+        if self._lines and (event.status or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES):
+            self._last_line = time.monotonic()
+            print(f"epoch {event.epoch} of {self._epochs}: {text}", file=sys.stderr, flush=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._bar.close()

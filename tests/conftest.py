@@ -1,0 +1,85 @@
+"""What the tests share: made weights, made pictures, and the command run in a fresh folder."""
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import nstyle  # noqa: E402
+from neural_style import layouts, weights  # noqa: E402
+
+
+def made_arrays(model):
+    """Random weights that keep the strength of what passes through them (He et al. 2015), in the hundreds."""
+    generator = np.random.default_rng(19)
+    arrays = {}
+    for layer, shape in layouts.LAYERS[model].items():
+        if layer not in layouts.OPTIONAL:
+            spread = np.float32(np.sqrt(2 / np.prod(shape[1:])) * (1 if arrays else 6))
+            arrays[f"{layer}_weight"] = spread * generator.standard_normal(shape, np.float32)
+            arrays[f"{layer}_bias"] = 10 * generator.standard_normal(shape[0], np.float32)
+    return arrays
+
+
+def made_picture(height, width, seed):
+    """Soft patches of colour, (height, width, 3) uint8."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+    return np.array(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+@pytest.fixture(scope="session")
+def vgg19_arrays():
+    return made_arrays("vgg19")
+
+
+@pytest.fixture(scope="session")
+def squeezenet_arrays():
+    return made_arrays("squeezenet")
+
+
+@pytest.fixture(scope="session")
+def vgg19_file(tmp_path_factory, vgg19_arrays):
+    path = tmp_path_factory.mktemp("model") / "vgg19.params"
+    weights.save(path, vgg19_arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def squeezenet_file(tmp_path_factory, squeezenet_arrays):
+    path = tmp_path_factory.mktemp("model") / "squeezenet.params"
+    weights.save(path, squeezenet_arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder with photo.png, 64 x 48, and painting.png, 56 x 56."""
+    folder = tmp_path_factory.mktemp("pictures")
+    Image.fromarray(made_picture(48, 64, seed=1)).save(folder / "photo.png")
+    Image.fromarray(made_picture(56, 56, seed=2)).save(folder / "painting.png")
+    return folder
+
+
+@pytest.fixture
+def options(pictures, squeezenet_file):
+    """A command line whose run takes half a second: three epochs with a small network."""
+    return [
+        "--gpu", "-1", "--model", "squeezenet", "--weights", str(squeezenet_file), "--max-num-epochs", "3",
+        "--content-image", str(pictures / "photo.png"), "--style-image", str(pictures / "painting.png"),
+        "--output-dir", "out",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def paint(tmp_path, monkeypatch, options):
+    """Run the command with more options in a fresh current folder; returns its exit status."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*more):
+        return nstyle.main([*options, *map(str, more)])
+
+    return run
