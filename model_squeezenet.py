@@ -61,8 +61,10 @@ def feature_maps(data, pooling="max"):
     def keep(name, data):
         maps[name] = data
         if name in POOL_AFTER:
+            # MXNet 1.9.1 computes wrong gradients of average pooling over windows that reach beyond the edge
+            convention = "full" if pooling == "max" else "valid"
             data = maps[POOL_AFTER[name]] = mx.sym.Pooling(
-                data, kernel=(3, 3), stride=(2, 2), pool_type=pooling, pooling_convention="full", name=POOL_AFTER[name]
+                data, kernel=(3, 3), stride=(2, 2), pool_type=pooling, pooling_convention=convention, name=POOL_AFTER[name]
             )
         return data
 

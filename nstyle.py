@@ -6,10 +6,11 @@
 
 As a library: `train_nstyle(get_args([...]), callback)`.
 """
+import argparse
 import contextlib
 import sys
 
-from neural_style import images, options, transfer, weights
+from neural_style import images, options, samples, transfer, weights
 from neural_style.errors import InputError
 from neural_style.progress import Progress
 from neural_style.snapshots import Snapshots
@@ -26,7 +27,7 @@ def get_args(arglist=None):
     return options.parse(arglist)
 
 
-def train_nstyle(args, callback=None):
+def train_nstyle(args, callback=None, shared=None):
     """Paint.
 
     Parameters
@@ -36,6 +37,8 @@ def train_nstyle(args, callback=None):
     callback : callable, optional
         Called after each epoch with a dict: `epoch` (from 1), `eps` (relative change of the picture), and on epochs
         that save also `filename` and `img` (network range, shape (1, 3, H, W)).
+    shared : dict, optional
+        The same one for several photographs: the network and the paintings' statistics are kept in it.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def train_nstyle(args, callback=None):
     KeyboardInterrupt
         If the user interrupted the run; the picture reached so far has been saved.
     """
-    run = transfer.prepare(options.complete(args))
+    run = transfer.prepare(options.complete(args), shared)
     settings = run.settings
     state, event = transfer.start(run), None
     snapshots = Snapshots(run, settings.output_dir)
@@ -86,6 +89,34 @@ def _callback_data(run, event, file):
     return data
 
 
+def paint_all(args, photographs):
+    """Paint several photographs, each into its own folder in the output directory.
+
+    One that fails does not stop the rest; a summary at the end says which did.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    photographs : list of Path
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 1 if any failed.
+    """
+    shared, failures = {}, []
+    for photograph, folder in samples.folders(photographs, args.output_dir).items():
+        try:
+            one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
+            if train_nstyle(one, shared=shared) == "diverged":
+                failures.append(f"{photograph}: diverged")
+        except InputError as error:
+            print(f"nstyle: error: {error}", file=sys.stderr)
+            failures.append(str(error))
+    print(f"{len(photographs) - len(failures)} of {len(photographs)} pictures painted", *failures, sep="\n  failed: ")
+    return 1 if failures else 0
+
+
 def main(arglist=None):
     """The command line; the exit status is 0, 1 (diverged), 2 (bad input) or 130 (interrupted)."""
     try:
@@ -93,6 +124,9 @@ def main(arglist=None):
         if args.list_weights:
             print(weights.describe(weights.installed()))
             return 0
+        photographs = samples.expand(args.content_image)
+        if len(photographs) > 1:
+            return paint_all(args, photographs)
         return 1 if train_nstyle(args) == "diverged" else 0
     except InputError as error:
         print(f"nstyle: error: {error}", file=sys.stderr)

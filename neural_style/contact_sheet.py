@@ -55,7 +55,7 @@ def write(folder):
         top += part.height + GAP
     path = run["folder"] / "snapshots.png"
     with replacing(path) as temporary:
-        sheet.save(temporary, optimize=True)
+        sheet.save(temporary)
     return path
 
 

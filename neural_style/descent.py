@@ -1,6 +1,6 @@
 """The loop: from a start picture, coarse to fine, epoch by epoch, to the end. A stream of events, known to no listener."""
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,19 +25,25 @@ class Best(NamedTuple):
     image: np.ndarray
 
 
-@dataclass
+@dataclass(frozen=True)
 class State:
     """All that the next epoch depends on; with it a run can be taken up again."""
 
     image: np.ndarray
     epoch: int = 0  # epochs done in all levels
-    level: int = 0
-    level_epoch: int = 0  # epochs done in this level
+    level: int = 0  # of the next epoch
+    level_epoch: int = 0  # epochs done in that level
     step_scale: float = 1.0  # halved by each failed step
     failures: int = 0  # failed steps in a row
+    small_steps: int = 0  # steps below stop_eps in a row
     best: Best = None
     average: np.ndarray = None  # running mean of the pictures, with average_decay
     optimizer: dict = field(default_factory=dict)
+
+    @property
+    def shown(self):
+        """The picture to show: the running mean where there is one."""
+        return self.image if self.average is None else self.average
 
 
 class Event(NamedTuple):
@@ -72,8 +78,8 @@ def descend(levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, 
     rate_at : callable
         Epoch (from 1) -> the optimizer's rate.
     stop_eps : float
-        A level ends when an epoch changes the picture by less than this (relative L2 norm) without having been cut
-        short by the optimizer; the run ends when its last level does.
+        A level ends when an epoch (of L-BFGS: ten in a row) changes the picture by less than this, relative L2 norm;
+        the run ends when its last level does.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -88,51 +94,48 @@ def descend(levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, 
     optimizer.restore(state.optimizer)
     for index in range(state.level, len(levels)):
         level, last_level = levels[index], index == len(levels) - 1
-        if index > state.level:
-            state.level, state.level_epoch = index, 0
-            optimizer.resize(level.size)
-        state.image = images.resize_planes(state.image, level.size)
-        if clip:
-            state.image = images.clip(state.image)
-        if average_decay and state.average is not None:
-            state.average = images.clip(images.resize_planes(state.average, level.size))
         objective = make_objective(level.size)
+        if state.level_epoch == 0:
+            optimizer.resize(level.size)
+            state = _resized(state, level.size)
+            image = images.clip(state.image) if clip else state.image
+            state = replace(state, image=objective.admitted(image))
         losses, gradient = objective.losses_and_gradient(state.image)
         if last_level and not average_decay:
-            _keep_best(state, losses)
+            state = _with_best(state, losses)
         while state.level_epoch < level.epochs:
-            state.epoch += 1
-            state.level_epoch += 1
-            optimizer.rate = rate_at(state.epoch) * state.step_scale
+            optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
             image = optimizer.step(state.image, losses["total"], gradient)
             if clip:
                 image = images.clip(image)
             new_losses, new_gradient = objective.losses_and_gradient(image)
             failed = not (_finite(new_losses) and np.isfinite(new_gradient).all())
             change, status = 0.0, None
+            state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
             if failed:
-                state.failures += 1
-                state.step_scale /= 2
                 optimizer.forget()
+                state = replace(state, failures=state.failures + 1, step_scale=state.step_scale / 2)
                 status = "diverged" if state.failures == MOST_FAILURES else None
             else:
                 change = float(np.linalg.norm(image - state.image) / np.linalg.norm(image))
-                state.image, losses, gradient, state.failures = image, new_losses, new_gradient, 0
+                losses, gradient = new_losses, new_gradient
+                state = replace(state, image=image, failures=0)
                 if average_decay:
-                    # at first the plain mean, so that the start weighs no more than what follows
-                    share = np.float32(max(1 - average_decay, 1 / state.epoch))
-                    state.average = image if state.average is None else state.average + share * (image - state.average)
+                    state = _with_average(state, average_decay)
                 elif last_level:
-                    _keep_best(state, losses)
-            converged = change < stop_eps and not failed and not optimizer.shortened
-            if last_level and status is None:
-                status = "converged" if converged else "finished" if state.level_epoch == level.epochs else None
-            state.optimizer = optimizer.state()
-            shown = state.image if state.average is None else state.average
-            yield Event(state.epoch, shown, losses, change, failed, status, state)
+                    state = _with_best(state, losses)
+            small = change < stop_eps and not failed
+            state = replace(state, small_steps=state.small_steps + 1 if small else 0, optimizer=optimizer.state())
+            converged = state.small_steps >= optimizer.patience
+            level_over = converged or state.level_epoch == level.epochs
+            if level_over and last_level and status is None:
+                status = "converged" if converged else "finished"
+            if level_over and not last_level:
+                state = replace(state, level=index + 1, level_epoch=0, small_steps=0)
+            yield Event(state.epoch, state.shown, losses, change, failed, status, state)
             if status == "diverged":
                 return
-            if converged:
+            if level_over:
                 break
 
 
@@ -140,10 +143,23 @@ def _finite(losses):
     return all(math.isfinite(value) for value in losses.values())
 
 
-def _keep_best(state, losses):
+def _resized(state, size):
+    average = None if state.average is None else images.clip(images.resize_planes(state.average, size))
+    return replace(state, image=images.resize_planes(state.image, size), average=average)
+
+
+def _with_best(state, losses):
     total = losses["total"]
     if math.isfinite(total) and (state.best is None or total < state.best.total):
-        state.best = Best(state.epoch, total, state.image)
+        return replace(state, best=Best(state.epoch, total, state.image))
+    return state
+
+
+def _with_average(state, decay):
+    # at first the plain mean, so that the start weighs no more than what follows
+    share = np.float32(max(1 - decay, 1 / state.epoch))
+    average = state.image if state.average is None else state.average + share * (state.image - state.average)
+    return replace(state, average=average)
 
 
 def plan(size, epochs, levels):
@@ -157,7 +173,7 @@ def plan(size, epochs, levels):
         Height and width of the result.
     epochs : int
     levels : int or None
-        None: as many as leave a short edge of 96 pixels or more, at most 3.
+        None: see `pyramid_levels`.
 
     Returns
     -------
@@ -165,13 +181,27 @@ def plan(size, epochs, levels):
         Coarse to fine; levels without an epoch are left out.
     """
     height, width = size
-    if levels is None:
-        levels = 1 + max(0, min(2, int(math.log2(min(size) / 96)))) if min(size) >= 96 else 1
+    levels = levels or pyramid_levels(size)
     shares = SHARES[:levels] if levels <= len(SHARES) else SHARES + (SHARES[-1],) * (levels - len(SHARES))
-    counts = [round(epochs * share / sum(shares)) for share in shares]
-    counts[0] = epochs - sum(counts[1:])
+    # epochs at a size and all coarser ones, rounded down: at least one is left for the size of the result
+    sums = [epochs] + [epochs * sum(shares[step:]) // sum(shares) for step in range(1, levels)] + [0]
+    counts = [upper - lower for upper, lower in zip(sums, sums[1:])]
     sizes = [(max(1, round(height / 2**step)), max(1, round(width / 2**step))) for step in range(levels)]
     return [Level(s, n) for s, n in reversed(list(zip(sizes, counts))) if n > 0]
+
+
+def pyramid_levels(size):
+    """As many levels as leave a short edge of 96 pixels or more, at most 3."""
+    return 1 + max(0, min(2, int(math.log2(min(size) / 96)))) if min(size) >= 96 else 1
+
+
+def extended(levels, epochs):
+    """A plan that goes on to more epochs in all: the further ones are spent at the size of the result.
+
+    So everything up to the end of the shorter plan stays as it was.
+    """
+    further = epochs - sum(level.epochs for level in levels)
+    return [*levels[:-1], levels[-1]._replace(epochs=levels[-1].epochs + further)]
 
 
 # epochs at the size of the result, at half of it, at a quarter, ...

@@ -1,8 +1,15 @@
-"""The one exception that the command line turns into a single line on stderr and exit status 2."""
+"""The exceptions that the command line turns into a single line on stderr, with exit status 2 and 1."""
 
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
 
     The message is one line that names the option or file, says what is wrong with it and what to do.
+    """
+
+
+class RunError(RuntimeError):
+    """A run that was going on cannot go on: its output directory is full, gone or read-only.
+
+    The message is one line that says what happened, what is safe and what to do.
     """

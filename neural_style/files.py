@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, earlier=None):
     """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`.
 
     The temporary name keeps the suffix of `path`, so that encoders can tell the format from it. If the block
@@ -16,6 +16,8 @@ def replacing(path):
     ----------
     path : str or Path
         The final name. Its folder must exist.
+    earlier : str or Path, optional
+        Where to put what stood at `path`, when its successor is ready.
 
     Yields
     ------
@@ -36,6 +38,8 @@ def replacing(path):
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
+        if earlier is not None and path.exists():
+            os.replace(path, earlier)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -59,6 +59,9 @@ class Encoder:
         data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
         maps = model.feature_maps(self._cast(data, self._dtype), pooling)
         self._maps = {name: self._cast(symbol, "float32") for name, symbol in maps.items()}
+        if pooling == "max" and not self._low:
+            # MXNet 1.9.1 computes wrong gradients of maximum pooling where its input is reshaped elsewhere
+            self._maps = {name: symbol * 1 for name, symbol in self._maps.items()}
         self._weights = {name: self._cast(mx.nd.array(array, context), self._dtype) for name, array in arrays.items()}
 
     def _cast(self, array, dtype):
@@ -100,7 +103,7 @@ class Encoder:
     def shape(self, layer, size):
         """Shape (1, C, H, W) of a layer above a picture of a size; InputError if the picture is too small for it."""
         try:
-            _, (shape,), _ = self._maps[layer].infer_shape(data=(1, 3, *size))
+            _, (shape,), _ = self._maps[layer].infer_shape_partial(data=(1, 3, *size))
         except mx.MXNetError:
             shape = (0,)
         if min(shape) < 1:

@@ -37,14 +37,31 @@ class Objective:
         The gradient of content and style is scaled down to this L2 norm where it is longer.
     painted : ndarray, shape (H, W), optional
         0..1: where the picture may change, and how readily; everywhere by default.
+    photograph : ndarray, shape (1, 3, H, W), optional
+        With `painted`: what stays where the picture may not change.
     """
 
     def __init__(
-        self, network, style_targets, weights, *, style_loss=losses.gram, max_gradient_norm=None, painted=None
+        self,
+        network,
+        style_targets,
+        weights,
+        *,
+        style_loss=losses.gram,
+        max_gradient_norm=None,
+        painted=None,
+        photograph=None,
     ):
         self.size = network.size
         self._network, self._style_targets, self._weights = network, style_targets, weights
-        self._style_loss, self._max_gradient_norm, self._painted = style_loss, max_gradient_norm, painted
+        self._style_loss, self._max_gradient_norm = style_loss, max_gradient_norm
+        self._painted, self._photograph = painted, photograph
+
+    def admitted(self, image):
+        """A picture with the photograph put back where the picture may not change."""
+        if self._painted is None:
+            return image
+        return self._photograph + self._painted * (image - self._photograph)
 
     def losses(self, image):
         """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`."""

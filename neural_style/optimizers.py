@@ -3,8 +3,8 @@
 An optimizer is given the picture, its loss and gradient, and returns the next picture. Its arrays can be taken out,
 put back, and brought to another size (`state`, `restore`, `resize`), so that a run can go on at a finer level or
 after an interruption. `classic` says that a run with it keeps to the recipe of MXNet's example/neural-style: the
-gradient's norm is limited, pixels are not, and the last picture is the result. `shortened` says that the last step was
-cut short, so that its length tells nothing about being near the end. Pictures are float32 arrays (1, 3, H, W) in network range, 256 levels per channel.
+gradient's norm is limited, pixels are not, and the last picture is the result. `patience` is the number of small steps
+in a row that mean the end: those of L-BFGS vary from epoch to epoch. Pictures are float32 arrays (1, 3, H, W) in network range, 256 levels per channel.
 """
 import numpy as np
 from PIL import Image
@@ -23,7 +23,7 @@ class NAG:
 
     default_rate = 0.001
     classic = True
-    shortened = False
+    patience = 1
 
     def __init__(self, rate, momentum=0.95, weight_decay=0.0001):
         self.rate = rate
@@ -68,7 +68,7 @@ class Adam:
 
     default_rate = 4.0
     classic = False
-    shortened = False
+    patience = 1
 
     def __init__(self, rate, betas=(0.9, 0.99), epsilon=1e-8):
         self.rate = rate
@@ -126,6 +126,7 @@ class LBFGS:
 
     default_rate = 4.0
     classic = False
+    patience = 10
     longest_step = 16.0  # grey levels, root mean square
 
     def __init__(self, rate, history=12):
@@ -146,8 +147,7 @@ class LBFGS:
             self._image, self._loss, self._gradient = image, loss, gradient
         direction = self._direction(self._gradient)
         length = _rms(direction)
-        self.shortened = length > self._radius or not self._pairs
-        if self.shortened:
+        if length > self._radius or not self._pairs:
             direction *= self._radius / max(length, np.finfo(np.float32).tiny)
         return self._image + direction
 
@@ -172,7 +172,7 @@ class LBFGS:
 
     def forget(self):
         """Start afresh from the next picture."""
-        self._pairs, self._radius, self.shortened = [], None, False
+        self._pairs, self._radius = [], None
         self._image = self._loss = self._gradient = None
 
     def resize(self, size):
@@ -183,9 +183,11 @@ class LBFGS:
         """The arrays that the next step depends on, by name."""
         if self._image is None:
             return {}
+        pairs = {}
+        for number, (step, difference, _) in enumerate(self._pairs):
+            pairs.update({f"step_{number}": step, f"difference_{number}": difference})
         return {
-            "steps": np.array([step for step, _, _ in self._pairs]),
-            "differences": np.array([difference for _, difference, _ in self._pairs]),
+            **pairs,
             "radius": np.array(self._radius),
             "image": self._image,
             "loss": np.array(self._loss),
@@ -196,7 +198,9 @@ class LBFGS:
         """Put back what `state` gave."""
         self.forget()
         if state:
-            self._pairs = [(s, d, _dot(s, d)) for s, d in zip(state["steps"], state["differences"])]
+            count = sum(name.startswith("step_") for name in state)
+            pairs = [(state[f"step_{number}"], state[f"difference_{number}"]) for number in range(count)]
+            self._pairs = [(step, difference, _dot(step, difference)) for step, difference in pairs]
             self._radius, self._loss = float(state["radius"]), float(state["loss"])
             self._image, self._gradient = state["image"], state["gradient"]
 

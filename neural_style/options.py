@@ -121,7 +121,7 @@ def parser():
     group.add_argument("--preset", choices=CHOICES["preset"], help="classic: the recipe of MXNet's example/neural-style")
     group.add_argument("--max-num-epochs", metavar="N", type=int, default=1000, help="epochs in all (%(default)s)")
     group.add_argument(
-        "--stop-eps", metavar="E", type=float, default=0.005, help="stop when an epoch changes the picture by less (relative, %(default)g)"
+        "--stop-eps", metavar="E", type=float, default=0.005, help="stop when an epoch (lbfgs: ten in a row) changes the picture by less (relative, %(default)g)"
     )
     group.add_argument("--optimizer", choices=CHOICES["optimizer"], default="lbfgs", help="(%(default)s)")
     group.add_argument("--lr", metavar="RATE", type=float, help="step size: nag 0.001; grey levels of 256 for adam, lbfgs (by optimizer)")
@@ -150,6 +150,11 @@ def parser():
     group.add_argument("--snapshot-at", metavar="N,...", type=_whole_numbers, help="epochs of snapshots, in place of --save-epochs")
     group.add_argument("--remove-noise", metavar="W", type=float, default=0.02, help="strength of denoising in every picture written; 0: none (%(default)g)")
     group.add_argument("--no-progress", action="store_true", help="no progress bar")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
+    either.add_argument(
+        "--overwrite", action="store_true", help="remove an earlier run from the output directory instead of moving it aside"
+    )
 
     return it
 

@@ -133,6 +133,9 @@ class Snapshots:
         picture = images.denoised(picture, settings.remove_noise)
         if settings.preserve_colors == "luminance":
             picture = colors.with_colors_of(self._run.content, picture)
+        if self._run.painted is not None:
+            painted = self._run.painted[..., None]
+            picture = self._run.content + painted * (picture - self._run.content)
         return self._save_picture(picture, name, settings.image_format)
 
     def _save_picture(self, picture, name, suffix="jpg"):

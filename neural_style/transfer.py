@@ -33,6 +33,7 @@ class Run(NamedTuple):
     encoder: Encoder
     levels: list  # of descent.Level
     notices: list  # of lines for the user: what was chosen for him
+    shared: dict  # what runs have in common that differ only in the photograph
 
     @property
     def size(self):
@@ -40,13 +41,15 @@ class Run(NamedTuple):
         return self.levels[-1].size
 
 
-def prepare(settings):
+def prepare(settings, shared=None):
     """Read the pictures and the weights, choose what was left open.
 
     Parameters
     ----------
     settings : argparse.Namespace
         As `options.complete` gives it.
+    shared : dict, optional
+        The same one for runs that differ only in the photograph: the network and the paintings' moments are kept in it.
 
     Raises
     ------
@@ -54,6 +57,7 @@ def prepare(settings):
         If a picture, the weights or an option cannot be used.
     """
     it = argparse.Namespace(**vars(settings))
+    shared = {} if shared is None else shared
     context, notice = choose_context(it.gpu)
     notices = [notice] if notice else []
     it.precision = choose_precision(it.precision, context)
@@ -64,19 +68,29 @@ def prepare(settings):
     styles = [colors.matched_style(style, content, it.preserve_colors) for style in styles]
     regions, style_regions, painted = _read_masks(it, content.shape[:2])
     model = MODELS[it.model]
-    loaded = weights.load(it.model, it.weights)
+    loaded = _once(shared, "weights", lambda: weights.load(it.model, it.weights))
     defaults = model.defaults(loaded.offline)
     for option, value in defaults.items():
         if getattr(it, option) is None:
             setattr(it, option, value)
     for option in ("content_layers", "style_layers"):
         _check_layers(option, getattr(it, option), model, loaded.arrays)
+    encoder = _once(shared, "encoder", lambda: _encoder(it, model, loaded, context))
+    it.pyramid_levels = it.pyramid_levels or descent.pyramid_levels(content.shape[:2])
+    levels = descent.plan(content.shape[:2], it.max_num_epochs, it.pyramid_levels)
+    return Run(it, content, styles, regions, style_regions, painted, loaded, encoder, levels, notices, shared)
+
+
+def _once(shared, key, make):
+    if key not in shared:
+        shared[key] = make()
+    return shared[key]
+
+
+def _encoder(it, model, loaded, context):
     arrays = model.scaled_after_pooling(loaded.arrays, it.pooling_scale)
     means = it.style_loss in losses.USING_MEANS
-    encoder = Encoder(model, arrays, context, it.precision, it.pooling, it.border, means)
-    levels = descent.plan(content.shape[:2], it.max_num_epochs, it.pyramid_levels)
-    it.pyramid_levels = len(levels)
-    return Run(it, content, styles, regions, style_regions, painted, loaded, encoder, levels, notices)
+    return Encoder(model, arrays, context, it.precision, it.pooling, it.border, means)
 
 
 def _find(path, notices):
@@ -90,14 +104,10 @@ def start(run):
     """The state before the first epoch."""
     it = run.settings
     size = run.levels[0].size
-    image = starts.start_picture(
+    return State(starts.start_picture(
         it.init, size, run.content, run.styles[0],
         seed=it.seed, noise=it.init_noise, exponent=it.pink_exponent, max_pixels=it.max_pixels,
-    )
-    if run.painted is not None:
-        content = images.to_network(images.resize(run.content, size))
-        image = content + _resized_mask(run.painted, size) * (image - content)
-    return State(image)
+    ))
 
 
 def events(run, state):
@@ -119,7 +129,9 @@ def objective(run, size):
     it = run.settings
     content = images.to_network(images.resize(run.content, size))
     targets = run.encoder.extract(content, it.content_layers, ()).content
-    styles = _style_targets(run, size)
+    # the paintings' colours, and so their moments, may have been matched to this photograph
+    key = ("styles", size, None if it.preserve_colors in ("none", "luminance") else it.content_image)
+    styles = _once(run.shared, key, lambda: _style_targets(run, size))
     regions = [None if region is None else _resized_mask(region, size) for region in run.regions]
     network = Network(run.encoder, size, targets, it.style_layers, regions)
     return Objective(
@@ -129,6 +141,7 @@ def objective(run, size):
         style_loss=losses.STYLE_LOSSES[it.style_loss],
         max_gradient_norm=content.size if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else _resized_mask(run.painted, size),
+        photograph=content,
     )
 
 

@@ -127,8 +127,18 @@ def reset(data=b""):
 def unending(handler):
     """More and more, of no announced length."""
     head(handler)
-    for _ in range(1000):
+    while True:
         handler.wfile.write(b"more" * 4096)
+
+
+def half(data):
+    """Half of the data, of no announced length: nothing tells that there is more."""
+
+    def answer(handler):
+        head(handler, ETag='"1"')
+        handler.wfile.write(data[: len(data) // 2])
+
+    return answer
 
 
 def no_range(data):

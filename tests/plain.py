@@ -35,8 +35,8 @@ def average_pooling_backward(gradient, shape):
 
 
 def pooling_3_2(x, pool):
-    """3 x 3 with stride 2; windows that reach beyond the edge see what is there of them."""
-    rows, columns = (range(0, max(1, length - 1), 2) for length in x.shape[1:])
+    """3 x 3 with stride 2; windows that reach beyond the edge see what is there of them, or are left out of means."""
+    rows, columns = (range(0, length - 2 + (pool is np.max and length % 2 == 0), 2) for length in x.shape[1:])
     return np.stack([np.stack([pool(x[:, r : r + 3, c : c + 3], (1, 2)) for c in columns], -1) for r in rows], -2)
 
 

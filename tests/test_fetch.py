@@ -29,6 +29,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.delenv("NSTYLE_MIRROR", raising=False)
+    monkeypatch.setattr(download, "LIMIT", 200000)
     monkeypatch.setitem(layouts.LAYERS, "vgg19", TINY)
     monkeypatch.setitem(layouts.LAYERS, "squeezenet", TINY)
     return tmp_path
@@ -107,6 +108,7 @@ BAD = {
     "no answer": bad.silence,
     "a stall half way": bad.stall(DATA),
     "an end half way": bad.short(DATA),
+    "an end half way, unannounced": bad.half(DATA),
     "a reset at once": bad.reset(),
     "a reset half way": bad.reset(DATA),
     "a shorter file": bad.whole(DATA[:-1]),
@@ -177,6 +179,20 @@ def test_lasting_fault_is_not_tried_again(fault):
     with bad.serving({"/p.jpg": [BAD[fault], bad.whole(DATA)]}) as (root, asked):
         fetch.fetch(picture(root + "/p.jpg"), None, client())
     assert len(asked) == 1
+
+
+def test_unannounced_end_is_noticed_where_the_size_is_known():
+    with bad.serving({"/p.jpg": [bad.half(DATA), bad.whole(DATA)]}) as (root, asked):
+        assert fetch.fetch(picture(root + "/p.jpg", size=len(DATA)), None, client()).there
+    assert asked[1][1]["Range"] == f"bytes={len(DATA) // 2}-"
+
+
+def test_page_to_sign_in_does_not_undo_what_has_come(capsys):
+    with bad.serving({"/p.jpg": [bad.stall(DATA), bad.page, bad.whole(DATA)]}) as (root, asked):
+        for there in (False, False, True):
+            assert fetch.fetch(picture(root + "/p.jpg"), None, client(tries=1, stall=0.1)).there == there
+    assert "web page" in capsys.readouterr().err
+    assert asked[2][1]["Range"] == asked[1][1]["Range"] == f"bytes={len(DATA) // 2}-"
 
 
 def test_slow_but_steady_server_is_waited_for():
@@ -374,6 +390,15 @@ def test_file_without_published_checksum_is_taken_if_it_holds_the_network(folder
     assert not weights.load("vgg19").verified
 
 
+def test_mirror_that_was_put_right_is_asked_again(folder):
+    params(folder / "right.params")
+    answers = [bad.whole(b"junk"), bad.whole((folder / "right.params").read_bytes())]
+    with bad.serving({"/vgg19.params": answers}) as (root, asked):
+        assert not fetch.fetch(vgg19(Source("vgg19.params")), root, client()).there
+        assert fetch.fetch(vgg19(Source("vgg19.params")), root, client()).there
+    assert "Range" not in asked[1][1]
+
+
 def test_file_in_place_is_judged_by_content(folder):
     (folder / "mirror").mkdir()
     source = params(folder / "mirror" / "vgg19.params")
@@ -384,7 +409,8 @@ def test_file_in_place_is_judged_by_content(folder):
     assert weights.load("vgg19").verified
     # damaged since: fetched again, or said
     whole = Path("model/vgg19.params").read_bytes()
-    Path("model/vgg19.params").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    Path("model/vgg19.params").write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
+    assert weights.load("vgg19")
     assert "DAMAGED" in fetch.fetch(vgg19(source), None, client()).text
     assert fetch.fetch(vgg19(source), folder / "mirror", client()).there
     assert Path("model/vgg19.params").read_bytes() == whole

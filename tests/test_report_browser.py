@@ -279,7 +279,7 @@ def test_everything_can_be_done_with_the_keyboard(opened):
             return at.id || at.name || at.closest("fieldset")?.id || at.tagName;
         """))
     assert not [name for name in reached if name.startswith("no outline")]
-    for name in ("left", "zoom-in", "right", "split", "play", "scrubber", "sums", "axis", "SUMMARY", "copy", "A"):
+    for name in ("left", "zoom-in", "right", "split", "play", "scrubber", "show total", "axis", "SUMMARY", "copy", "A"):
         assert name in reached
 
 

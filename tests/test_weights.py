@@ -363,6 +363,10 @@ def test_damaged_files_give_one_line_or_arrays(narrow, write):
     write(Path("w.mat"), narrow)
     whole, rng = Path("w.mat").read_bytes(), np.random.default_rng(11)
     damaged = [whole[:cut] for cut in range(0, len(whole), len(whole) // 40)]
+    if write is write_params:
+        Path("longer.params").write_bytes(whole + b"\0")
+        with pytest.raises(InputError):
+            weights.load("vgg19", "longer.params")
     for _ in range(80):
         bad = bytearray(whole)
         for at in rng.integers(0, len(whole), 3):

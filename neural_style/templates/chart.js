@@ -15,11 +15,13 @@ function drawChart(svg, lines, axis, {marks = [], steps = []}) {
   const parts = [];
   for (const value of logTicks(low, high)) {
     parts.push(`<path class="grid" d="M${left} ${y(value)}H${right}"/>`);
-    parts.push(`<text class="level" x="${left - 8}" y="${y(value) + 4}">${value.toExponential().replace("e+", "e")}</text>`);
+    const label = value.toExponential().replace("e+", "e");
+    parts.push(`<text class="level" x="${left - 8}" y="${y(value) + 4}">${label}</text>`);
   }
   const spacing = tickSpacing(last * 80 / (right - left), axis);
   for (let value = 0; value <= last; value += spacing) {
-    parts.push(`<text class="place" x="${x(value)}" y="${height - 6}">${axis === "seconds" ? time(value) : value}</text>`);
+    const label = axis === "seconds" ? time(value) : value;
+    parts.push(`<text class="place" x="${x(value)}" y="${height - 6}">${label}</text>`);
   }
   let free = 0; // up to where the line of labels is taken
   for (const step of steps) {

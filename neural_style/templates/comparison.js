@@ -4,7 +4,9 @@ for (const run of runs) run.results = run.pictures.filter(picture => picture.epo
 const epochs = [...new Set(runs.flatMap(run => run.results.map(picture => picture.epoch)))].sort((a, b) => a - b);
 const names = new Set(runs.flatMap(run => Object.keys(run.losses)));
 for (const name of ["epoch", "seconds", "long_edge", "relative_change"]) names.delete(name);
-const lines = runs.map((run, i) => ({name: run.name, run, shown: true, thin: i >= 8, colour: `var(--line-${(i + 1) % 8})`}));
+const lines = runs.map((run, i) => (
+  {name: run.name, run, shown: true, thin: i >= 8, colour: `var(--line-${(i + 1) % 8})`}
+));
 const view = {zoom: 1, x: 0, y: 0, at: epochs.length - 1, axis: "epoch"};
 let scales;
 

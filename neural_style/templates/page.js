@@ -76,7 +76,7 @@ function save() {
   try { sessionStorage.setItem(stored, JSON.stringify(view)); } catch { /* nothing is kept then */ }
 }
 
-// The weighted losses are shown; those of single layers, and those too small to be seen in the total, wait to be ticked.
+// The weighted losses are shown; those of single layers, and those too small to be seen in the total, wait for a tick.
 function loadLosses() {
   const {epoch = [], seconds, long_edge, relative_change, ...losses} = run.losses;
   lines = Object.entries(losses).map(([name, values], i) => {
@@ -98,7 +98,10 @@ function redraw() {
   const marks = results.map(picture => (
     {...picture, colour: total.colour, value: picture.total, chosen: picture.src === view.right}
   ));
-  scales = drawChart($("chart"), lines, view.axis, {marks: total.shown ? marks : [], steps: steps.length > 1 ? steps : []});
+  scales = drawChart($("chart"), lines, view.axis, {
+    marks: total.shown ? marks : [],
+    steps: steps.length > 1 ? steps : [],
+  });
   read(results[shownResult()][view.axis]);
 }
 
@@ -160,8 +163,8 @@ $("copy").onclick = async () => {
   $("copied").textContent = copied ? "Copied." : "It is selected: copy it with Ctrl+C.";
 };
 
-// While the run goes on, the page looks every two seconds at its own file in a hidden frame (nothing else may read a file
-// from file://), and takes over what has changed. In that frame it only sends its contents up.
+// While the run goes on, the page looks every two seconds at its own file in a hidden frame (nothing else may read a
+// file from file://), and takes over what has changed. In that frame it only sends its contents up.
 const contents = () => ({
   data: $("run").textContent,
   parts: Object.fromEntries([...document.querySelectorAll("[data-live]")].map(part => [part.id, part.innerHTML])),
