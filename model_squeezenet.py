@@ -84,7 +84,7 @@ def feature_maps(data, pooling="max"):
 
 def get_symbol():
     """The feature maps for style transfer: `(style, content)`, two groups of symbols above the variable `data`."""
-    maps = feature_maps(mx.sym.Variable("data"))
+    maps = feature_maps(mx.sym.Variable("data"), "avg")
     return mx.sym.Group([maps[name] for name in STYLE_LAYERS]), mx.sym.Group([maps[name] for name in CONTENT_LAYERS])
 
 

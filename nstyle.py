@@ -8,10 +8,12 @@ As a library: `train_nstyle(get_args([...]), callback)`.
 """
 import argparse
 import contextlib
+import signal
 import sys
 
-from neural_style import images, options, samples, transfer, weights
-from neural_style.errors import InputError
+from neural_style import animation, contact_sheet, options, output, report, samples, state, transfer, weights
+from neural_style.engine import mx
+from neural_style.errors import InputError, RunError
 from neural_style.progress import Progress
 from neural_style.snapshots import Snapshots
 
@@ -49,43 +51,91 @@ def train_nstyle(args, callback=None, shared=None):
     ------
     InputError
         If an option or a file cannot be used.
+    RunError
+        If the output directory cannot be written any more.
     KeyboardInterrupt
-        If the user interrupted the run; the picture reached so far has been saved.
+        If the user interrupted the run; the picture reached so far and the state have been saved.
     """
     run = transfer.prepare(options.complete(args), shared)
+    if run.settings.animate:
+        animation.check(run.settings.animate)
+    with output.claimed(run.settings.output_dir) as folder:
+        saved = None
+        if run.settings.resume:
+            saved, notice = state.load(folder)
+            if saved is not None:
+                run, saved = state.taken_up(run, saved)
+            run.notices.append(notice or _resume_notice(folder, saved))
+        start = transfer.start(run) if saved is None else saved.event.state
+        snapshots = Snapshots(run, folder, saved)
+        return _paint(run, start, saved and saved.event, snapshots, callback)
+
+
+def _resume_notice(folder, saved):
+    if saved is None:
+        return f"There is no state in {folder} to go on with: starting anew."
+    event = saved.event
+    more = {"finished": "; more epochs by a larger --max-num-epochs", "converged": "; it goes on with a smaller --stop-eps"}
+    if event.status is not None:
+        return f"The run in {folder} has {event.status} at epoch {event.epoch}{more.get(event.status, '')}."
+    return f"Going on from epoch {event.epoch}."
+
+
+def _paint(run, start, event, snapshots, callback):
+    """From the first event to the last; `event` is that of a run that is taken up."""
     settings = run.settings
-    state, event = transfer.start(run), None
-    snapshots = Snapshots(run, settings.output_dir)
-    with Progress(settings.max_num_epochs, bar=not settings.no_progress) as progress:
+    ended = event is not None and event.status is not None
+    with Progress(settings.max_num_epochs, start.epoch, not settings.no_progress) as progress:
         for notice in run.notices:
             progress.say(notice)
         try:
-            for event in transfer.events(run, state):
+            for event in () if ended else transfer.events(run, start):
                 file = snapshots.add(event)
                 progress.show(event)
+                if file is not None:
+                    _publish(run, progress)
                 if callback is not None:
                     callback(_callback_data(run, event, file))
+            final = snapshots.finish(event.status, event)
+            _publish(run, progress, ended=True)
         except KeyboardInterrupt:
             if event is None:
-                snapshots.write_record("interrupted")
+                snapshots.fail("interrupted")
             else:
                 progress.say(f"Interrupted; the picture reached so far is {snapshots.finish('interrupted', event)}.")
+                _publish(run, progress, ended=True)
             raise
-        except Exception:
-            with contextlib.suppress(InputError):
-                snapshots.write_record("failed")
+        except Exception as error:
+            snapshots.fail("failed", (str(error).splitlines() or [type(error).__name__])[0])
             raise
-        final = snapshots.finish(event.status, event)
     if event.status == "diverged":
-        print(f"nstyle: the losses became infinite again and again; try a smaller --lr than {settings.lr:g}.", file=sys.stderr)
+        print(
+            "nstyle: the losses became infinite again and again; "
+            f"try a smaller --lr than {settings.lr:g}, or smaller --content-weight and --style-weight.",
+            file=sys.stderr,
+        )
     print(final)
     return event.status
+
+
+def _publish(run, progress, ended=False):
+    """Bring the page up to date; at the end of a run also make the contact sheet and the animation."""
+    settings = run.settings
+    try:
+        if ended:
+            contact_sheet.write(settings.output_dir)
+            if settings.animate:
+                animation.write(settings.output_dir, settings.animate)
+        if settings.image_format != "tiff":  # which browsers do not show
+            report.write_page(settings.output_dir)
+    except (InputError, OSError) as error:
+        progress.say(f"The report is not complete: {error}")
 
 
 def _callback_data(run, event, file):
     data = {"eps": event.relative_change, "epoch": event.epoch}
     if file is not None:
-        data.update(filename=str(file), img=images.resize_planes(event.image, run.size))
+        data.update(filename=str(file), img=transfer.enlarged(run, event.image, run.size))
     return data
 
 
@@ -110,7 +160,7 @@ def paint_all(args, photographs):
             one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
             if train_nstyle(one, shared=shared) == "diverged":
                 failures.append(f"{photograph}: diverged")
-        except InputError as error:
+        except (InputError, RunError) as error:
             print(f"nstyle: error: {error}", file=sys.stderr)
             failures.append(str(error))
     print(f"{len(photographs) - len(failures)} of {len(photographs)} pictures painted", *failures, sep="\n  failed: ")
@@ -118,8 +168,10 @@ def paint_all(args, photographs):
 
 
 def main(arglist=None):
-    """The command line; the exit status is 0, 1 (diverged), 2 (bad input) or 130 (interrupted)."""
+    """The command line; the exit status is 0, 1 (diverged, failed), 2 (bad input), 130 (Ctrl-C) or 143 (SIGTERM)."""
     try:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, _terminate)
         args = get_args(arglist)
         if args.list_weights:
             print(weights.describe(weights.installed()))
@@ -127,12 +179,26 @@ def main(arglist=None):
         photographs = samples.expand(args.content_image)
         if len(photographs) > 1:
             return paint_all(args, photographs)
+        args.content_image = str(photographs[0])
         return 1 if train_nstyle(args) == "diverged" else 0
     except InputError as error:
         print(f"nstyle: error: {error}", file=sys.stderr)
         return 2
+    except (RunError, MemoryError, mx.MXNetError) as error:
+        print(f"nstyle: error: {(str(error).splitlines() or ['out of memory'])[0]}", file=sys.stderr)
+        return 1
+    except Terminated:
+        return 143
     except KeyboardInterrupt:
         return 130
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: ends a run as Ctrl-C does."""
+
+
+def _terminate(*_):
+    raise Terminated
 
 
 if __name__ == "__main__":

@@ -63,7 +63,9 @@ class Event(NamedTuple):
     state: State
 
 
-def descend(levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, clip=True, average_decay=0.0):
+def descend(
+    levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, clip=True, average_decay=0.0, enlarge=images.resize_planes
+):
     """Paint.
 
     Parameters
@@ -85,6 +87,8 @@ def descend(levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, 
     average_decay : float
         Above 0, events carry a running mean of the pictures in which one of n epochs ago weighs average_decay^n, as
         in Polyak & Juditsky 1992; their losses stay those of the picture itself, and no picture is kept as the best.
+    enlarge : callable
+        Image, size -> image at another size: how a picture is carried from level to level.
 
     Yields
     ------
@@ -97,18 +101,21 @@ def descend(levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, 
         objective = make_objective(level.size)
         if state.level_epoch == 0:
             optimizer.resize(level.size)
-            state = _resized(state, level.size)
+            state = _resized(state, level.size, enlarge)
             image = images.clip(state.image) if clip else state.image
             state = replace(state, image=objective.admitted(image))
-        losses, gradient = objective.losses_and_gradient(state.image)
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses, gradient = objective.losses_and_gradient(state.image)
         if last_level and not average_decay:
             state = _with_best(state, losses)
         while state.level_epoch < level.epochs:
             optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
-            image = optimizer.step(state.image, losses["total"], gradient)
-            if clip:
-                image = images.clip(image)
-            new_losses, new_gradient = objective.losses_and_gradient(image)
+            # values that are not finite are dealt with below, warnings of NumPy's would only confuse
+            with np.errstate(over="ignore", invalid="ignore"):
+                image = optimizer.step(state.image, losses["total"], gradient)
+                if clip:
+                    image = images.clip(image)
+                new_losses, new_gradient = objective.losses_and_gradient(image)
             failed = not (_finite(new_losses) and np.isfinite(new_gradient).all())
             change, status = 0.0, None
             state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
@@ -143,9 +150,9 @@ def _finite(losses):
     return all(math.isfinite(value) for value in losses.values())
 
 
-def _resized(state, size):
-    average = None if state.average is None else images.clip(images.resize_planes(state.average, size))
-    return replace(state, image=images.resize_planes(state.image, size), average=average)
+def _resized(state, size, enlarge):
+    average = None if state.average is None else images.clip(enlarge(state.average, size))
+    return replace(state, image=enlarge(state.image, size), average=average)
 
 
 def _with_best(state, losses):
@@ -205,4 +212,4 @@ def extended(levels, epochs):
 
 
 # epochs at the size of the result, at half of it, at a quarter, ...
-SHARES = (1, 2, 2)
+SHARES = (2, 2, 1)

@@ -4,6 +4,7 @@ from pathlib import Path
 from .engine import mx
 from .errors import InputError
 
+
 def choose_context(gpu):
     """The device for `--gpu`.
 
@@ -25,24 +26,30 @@ def choose_context(gpu):
     """
     if gpu == -1:
         return mx.cpu(), None
-    reason = _unusable(gpu or 0)
-    if reason is None:
-        return mx.gpu(gpu or 0), None
+    for number in range(max(1, _count())) if gpu is None else [gpu]:
+        reason = _unusable(number)
+        if reason is None:
+            return mx.gpu(number), None
     if gpu is None:
         return mx.cpu(), f"Painting on the CPU: {reason}."
     raise InputError(f"--gpu {gpu}: {reason}; use --gpu -1 for the CPU.")
+
+
+def _count():
+    """How many GPUs MXNet sees."""
+    try:
+        return mx.context.num_gpus()
+    except mx.MXNetError:  # no driver
+        return 0
 
 
 def _unusable(gpu):
     """Why a GPU cannot be used, or None."""
     if not mx.runtime.Features().is_enabled("CUDA"):
         return "this build of MXNet has no CUDA"
-    try:
-        count = mx.context.num_gpus()
-    except mx.MXNetError:
-        return "CUDA finds no driver"
+    count = _count()
     if gpu >= count:
-        return "no GPU was found" if count == 0 else f"the GPUs here have the numbers 0 to {count - 1}"
+        return "no GPU with a driver was found" if count == 0 else f"the GPUs here have the numbers 0 to {count - 1}"
     try:
         mx.nd.ones((2,), mx.gpu(gpu)).asnumpy()
     except mx.MXNetError as error:

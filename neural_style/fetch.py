@@ -59,23 +59,23 @@ def main(arglist=None, files=FILES, client=None):
         missing = [file for file, outcome in outcomes.items() if not outcome.there]
         networks = [outcome for file, outcome in outcomes.items() if file.network]
         pictures = [outcome for file, outcome in outcomes.items() if not file.network]
-        pair = pictures
+        stand_ins = []
         if "vgg19" in asked and (args.offline or any(file.network == "vgg19" for file in missing)):
             networks.append(learn_offline(args.force))
         if any(not file.network for file in missing):
-            pair = write_stand_ins(pictures[0].path.parent)
-            pictures = pictures + pair
+            stand_ins = write_stand_ins(pictures[0].path.parent)
     except InputError as error:
         print(f"download.sh: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("download.sh: interrupted; run it again to go on where it stopped.", file=sys.stderr)
         return 130
-    for outcome in pictures + networks:
+    for outcome in pictures + stand_ins + networks:
         print(f"{outcome.path.as_posix():<27} {outcome.text}")
     for file in missing:
         print(how_to_get(file))
-    return 0 if any(outcome.there for outcome in networks) and all(outcome.there for outcome in pair) else 1
+    pair = all(outcome.there for outcome in stand_ins or pictures)
+    return 0 if pair and any(outcome.there for outcome in networks) else 1
 
 
 def find_mirror(text):
@@ -143,7 +143,7 @@ def fetch(file, mirror=None, client=None, offline=False, force=False):
                 return Outcome(path, True, f"no source had it again; kept, {known}")
     except (InputError, OSError) as error:
         return Outcome(path, False, f"MISSING: {error}")
-    if path.exists() and not file.network:
+    if path.exists() and not file.network and _is_picture(path):
         return Outcome(path, True, "kept, though it is not the sample of this name")
     return Outcome(path, False, "DAMAGED, and no source had it" if path.exists() else "MISSING: no source had it")
 
@@ -165,7 +165,8 @@ def intact(file):
             with contextlib.suppress(Unfit):
                 proof = prove(source, path)
                 if file.network:
-                    weights.record(path, f"{path.name}, found in place", proof)
+                    with contextlib.suppress(OSError):  # the folder may be for reading only
+                        weights.record(path, f"{path.name}, found in place", proof)
                 return _verified(proof)
     if file.network and not note:
         with contextlib.suppress(InputError):
@@ -327,6 +328,16 @@ def _unpack(archive, name, path):
                 shutil.copyfileobj(member, out)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise Unfit(f"not a sound zip archive ({error})") from None
+
+
+def _is_picture(path):
+    from . import images
+
+    try:
+        images.read(path)
+    except (InputError, OSError):
+        return False
+    return True
 
 
 def _verified(proof):

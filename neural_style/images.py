@@ -6,6 +6,7 @@ shape (1, 3, H, W) in network range, RGB times 256 minus the mean pixel of Image
 import functools
 import io
 import warnings
+from pathlib import Path
 
 import numpy as np
 import tifffile
@@ -13,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.restoration import denoise_tv_chambolle
 
 from .errors import InputError
-from .files import replacing
+from .files import write_bytes
 
 MEAN_PIXEL = np.array([123.68, 116.779, 103.939], np.float32).reshape(1, 3, 1, 1)
 LOWEST, HIGHEST = -MEAN_PIXEL, 256 - MEAN_PIXEL
@@ -156,15 +157,16 @@ def save(picture, path):
     OSError
         If the file cannot be written; what stood at `path` stays as it was.
     """
-    if str(path).lower().endswith((".tif", ".tiff")):
-        with replacing(path) as temporary:
-            levels = np.rint(picture * 65535).astype(np.uint16)
-            tifffile.imwrite(temporary, levels, photometric="rgb", iccprofile=_srgb_profile(), metadata=None)
-        return
-    image = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
-    options = {"quality": 95, "subsampling": 0} if str(path).lower().endswith((".jpg", ".jpeg")) else {}
-    with replacing(path) as temporary:
-        image.save(temporary, icc_profile=_srgb_profile(), **options)
+    # into memory: Pillow's encoders do not notice that a full disk took only half of what they wrote
+    file, kind = io.BytesIO(), Image.registered_extensions()[Path(path).suffix.lower()]
+    if kind == "TIFF":
+        levels = np.rint(picture * 65535).astype(np.uint16)
+        tifffile.imwrite(file, levels, photometric="rgb", iccprofile=_srgb_profile(), metadata=None)
+    else:
+        options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {}
+        image = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
+        image.save(file, kind, icc_profile=_srgb_profile(), **options)
+    write_bytes(path, file.getvalue())
 
 
 @functools.cache

@@ -1,9 +1,10 @@
 """Masks: pictures whose flat colours name regions, each of which takes its style from the region of the same colour."""
 import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from .errors import InputError
 
-SMALLEST_SHARE = 0.005  # of a mask's pixels; rarer colours are the blurred borders between regions
+SMALLEST_SHARE = 0.005  # of a mask's pixels; rarer colours are specks
 NEAREST = 32 / 255  # two colours whose channels differ by less are the same
 
 
@@ -25,9 +26,11 @@ def regions(mask):
         both = {"#ffffff": white, "#000000": 1 - white}
         return {color: region for color, region in both.items() if region.mean() > SMALLEST_SHARE}
     levels = np.rint(mask * 255).astype(np.uint8)
-    colors, counts = np.unique(levels.reshape(-1, 3), axis=0, return_counts=True)
+    # where a pixel differs from its neighbours is the blurred border between two regions
+    flat = np.max(maximum_filter(mask, (3, 3, 1)) - minimum_filter(mask, (3, 3, 1)), axis=2) < NEAREST
+    colors, counts = np.unique(levels[flat], axis=0, return_counts=True)
     chosen = []
-    for color in colors[np.argsort(-counts, kind="stable")][: np.sum(counts > SMALLEST_SHARE * counts.sum())]:
+    for color in colors[np.argsort(-counts, kind="stable")][: np.sum(counts > SMALLEST_SHARE * flat.size)]:
         if all(_distance(color / 255, other / 255) >= NEAREST for other in chosen):
             chosen.append(color)
     if not chosen:

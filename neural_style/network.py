@@ -102,12 +102,20 @@ class Encoder:
 
     def shape(self, layer, size):
         """Shape (1, C, H, W) of a layer above a picture of a size; InputError if the picture is too small for it."""
+        if self._border >= min(size):
+            raise InputError(
+                f"--border {self._border}: mirrors more than a picture of {size[1]} x {size[0]}; "
+                "ask for less, or for a larger --max-long-edge."
+            )
         try:
             _, (shape,), _ = self._maps[layer].infer_shape_partial(data=(1, 3, *size))
         except mx.MXNetError:
             shape = (0,)
         if min(shape) < 1:
-            raise InputError(f"--max-long-edge: {size[1]} x {size[0]} pixels are too few for layer {layer}; ask for more.")
+            raise InputError(
+                f"--max-long-edge: {size[1]} x {size[0]} pixels are too few for layer {layer}; "
+                "ask for more, or for fewer --pyramid-levels."
+            )
         return shape
 
     def layer_mask(self, mask, layer, size):

@@ -38,8 +38,7 @@ COMPONENTS = 256  # principal components kept of a patch
 SPARSITY = 0.25  # standard deviations between a filter's mean response and its threshold
 ITERATIONS = 8  # of k-means
 ACTIVATION = 100.0  # mean of the first feature maps, near that of the trained VGG-19
-CONTENT = "conv4_2"  # the content layer
-BRIGHTNESS = 300.0  # factor on the brightness that the content layer carries, so that noise does not outweigh it
+BRIGHTNESS = 300.0  # factor on the brightness that the content layer, conv4_2, carries: noise must not outweigh it
 
 
 def build(path, seed=0, progress=True):
@@ -143,23 +142,9 @@ def principal_colours(maps):
 
 
 def learn_filters(maps, seen, count, patches, rng):
-    """Learn filters of mean activation 1 from the patches of feature maps.
+    """Learn `count` filters of mean activation 1 from random patches of feature maps, list of (1, C, H, W).
 
-    Parameters
-    ----------
-    maps : list of NDArray, (1, C, H, W)
-    seen : slice
-        The channels that the filters look at, c of them.
-    count : int
-        How many filters.
-    patches : int
-        How many patches to learn from.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    weight : ndarray, (count, c, 3, 3)
-    bias : ndarray, (count,)
+    They look at the channels `seen` (a slice, c of them). Returns weight (count, c, 3, 3) and bias (count,).
     """
     sample, channels = sample_patches([f[0, seen].asnumpy() for f in maps], patches, rng)
     mean = sample.mean(0)
@@ -253,7 +238,7 @@ def balanced(arrays, strength):
         above = np.full(len(bias), below[-1])
         if name.endswith("_1"):
             above[:] = ACTIVATION * (4 ** (int(name[4]) - 1) * strength["conv1_1"] / strength[name]) ** 0.25
-        if name == CONTENT:
+        if name == "conv4_2":
             above[: CARRIED : CARRIED // 2] *= BRIGHTNESS
         scaled[f"{name}_weight"] = np.float32(weight * above[:, None, None, None] / below[:, None, None])
         scaled[f"{name}_bias"] = np.float32(bias * above)

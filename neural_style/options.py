@@ -35,6 +35,7 @@ CHOICES = {
     "style_loss": tuple(losses.STYLE_LOSSES),
     "preserve_colors": colors.PRESERVE,
     "image_format": ("jpg", "png", "tiff"),
+    "animate": ("gif", "webp", "mp4"),
 }
 
 
@@ -49,7 +50,7 @@ def _by_colon(text):
     for part in text.split(","):
         name, _, weight = part.strip().partition(":")
         try:
-            layers[name] = float(weight or 1)
+            layers[name.strip()] = float(weight or 1)
         except ValueError:
             raise argparse.ArgumentTypeError(f"'{part}' is not a layer or layer:weight") from None
     return layers
@@ -148,6 +149,7 @@ def parser():
     group.add_argument("--image-format", choices=CHOICES["image_format"], default="jpg", help="of the pictures written; tiff has 16 bits (%(default)s)")
     group.add_argument("--save-epochs", metavar="N", type=int, default=50, help="epochs between two snapshots (%(default)s)")
     group.add_argument("--snapshot-at", metavar="N,...", type=_whole_numbers, help="epochs of snapshots, in place of --save-epochs")
+    group.add_argument("--animate", choices=CHOICES["animate"], help="make an animation of the snapshots at the end")
     group.add_argument("--remove-noise", metavar="W", type=float, default=0.02, help="strength of denoising in every picture written; 0: none (%(default)g)")
     group.add_argument("--no-progress", action="store_true", help="no progress bar")
     either = group.add_mutually_exclusive_group()
@@ -201,14 +203,14 @@ def complete(settings):
         it.style_scale = [it.style_scale]
     for option, choices in CHOICES.items():
         _check_choice(option, getattr(it, option), choices)
-    if it.ratio is not None:
-        it.style_weight = it.ratio * it.content_weight
     if it.lr is None:
         it.lr = OPTIMIZERS[it.optimizer].default_rate
     for option, kind, least, most in RANGES:
         value = getattr(it, option)
         for number in value if isinstance(value, (list, tuple)) else [value]:
             _check_range(option, number, kind, least, most)
+    if it.ratio is not None:
+        it.style_weight = it.ratio * it.content_weight
     count = len(it.style_image)
     if it.style_mask is not None and it.content_mask is None:
         raise InputError("--style-mask: needs --content-mask, whose regions take their style from its regions.")

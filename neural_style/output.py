@@ -1,6 +1,6 @@
 """The folder that a run writes to: one run at a time, and the files of one run only."""
 import contextlib
-import os
+import itertools
 import re
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def reason(error):
     return error.strerror or str(error)
 
 
-def make_room(folder, settings, overwrite=False):
+def make_room(folder, settings, levels, overwrite=False):
     """Take an earlier run's files out of the way of a new one.
 
     They are moved into `earlier-1`, `earlier-2`, ... inside the folder; of a run that had ended without its state. They
@@ -77,6 +77,8 @@ def make_room(folder, settings, overwrite=False):
     folder : Path
     settings : dict
         Of the new run, from `state.fingerprint`.
+    levels : list of descent.Level
+        Of the new run.
     overwrite : bool
 
     Returns
@@ -87,7 +89,31 @@ def make_room(folder, settings, overwrite=False):
     with writing(folder):
         files = [path for path in folder.iterdir() if _is_of_a_run(path.name) and path.is_file()]
         painted = any(path.name.startswith(("e_", "final")) for path in files)
-        # damaged states count as none
-        with contextlib.suppress(InputError):
-            saved, _ = state.load(folder)
-        ...
+        saved = _saved(folder)
+        ended = saved is not None and saved.event.status is not None
+        # pictures last: no record may name one that is gone
+        files.sort(key=lambda path: PICTURES.fullmatch(path.name) is not None)
+        if overwrite or not painted or (ended and (saved.settings, saved.levels) == (settings, levels)):
+            for path in files:
+                path.unlink()
+            return None
+        aside = next(path for path in (folder / f"earlier-{n}" for n in itertools.count(1)) if not path.exists())
+        aside.mkdir()
+        for path in files:
+            if ended and path.name in STATES:
+                path.unlink()
+            else:
+                path.rename(aside / path.name)
+    resumable = "--resume would have gone on with it, " if saved is not None and not ended else ""
+    return f"The earlier run in {folder} is now in {aside} ({resumable}--overwrite would have removed it)."
+
+
+def _is_of_a_run(name):
+    return bool(PICTURES.fullmatch(name) or RECORDS.fullmatch(name) or name in STATES)
+
+
+def _saved(folder):
+    try:
+        return state.load(folder)[0]
+    except InputError:
+        return None

@@ -35,6 +35,8 @@ def expand(names):
     """
     found = []
     for name in [names] if isinstance(names, str) else names:
+        if not str(name):
+            raise InputError("--content-image: the name is empty; give a picture.")
         if Path(name).is_dir():
             matches = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in PICTURES)
         elif glob.has_magic(name) and not Path(name).exists():

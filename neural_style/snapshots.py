@@ -1,12 +1,12 @@
-"""What a run leaves in its output directory: pictures, losses.csv, run.json. A listener to the run's events."""
+"""What a run leaves in its folder: pictures, losses.csv, run.json, its state. A listener to the run's events."""
 import contextlib
 import csv
 import datetime
 import io
 import json
 import math
+import os
 import platform
-import re
 import time
 from pathlib import Path
 
@@ -14,14 +14,14 @@ import numpy
 import PIL
 import skimage
 
-from . import colors, images
+from . import colors, images, output, state
 from .engine import mx
-from .errors import InputError
+from .errors import InputError, RunError
 from .files import write_text
 from .optimizers import OPTIMIZERS
+from .transfer import enlarged
 
 PACKAGES = {"mxnet": mx, "numpy": numpy, "scikit-image": skimage, "pillow": PIL}
-PICTURES = re.compile(r"(content|style(_\d+)?|e_\d+|final)\.(jpg|png|tiff)", re.IGNORECASE)
 COLUMNS = ("epoch", "seconds", "long_edge", "total", "content", "style", "tv")
 
 
@@ -31,47 +31,79 @@ class Snapshots:
     Parameters
     ----------
     run : transfer.Run
-    folder : str or Path
-        Created if it is missing.
+    folder : Path
+        From `output.claimed`.
+    saved : state.Saved, optional
+        Where an earlier run is taken up; otherwise its files are taken out of the way (see `output.make_room`).
 
     Raises
     ------
     InputError
-        If the folder cannot be written, or a picture of the run would be written over one that it reads. The methods
-        raise it too where the folder cannot be written any more.
+        If the folder cannot be written, or a picture of the run would be written over one that it reads.
+    RunError
+        By the methods, where the folder cannot be written any more.
     """
 
-    def __init__(self, run, folder):
-        self.folder = Path(folder)
-        self._run = run
-        self._rows, self._snapshots, self._final = [], [], None
-        self._started = time.monotonic()
-        self._start_time = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        with self._writing():
-            self.folder.mkdir(parents=True, exist_ok=True)
-        self._spare(run.settings.content_image, *run.settings.style_image)
-        self._content = self._save_picture(run.content, "content")
-        self._styles = [
-            self._save_picture(images.resize(style, images.fitted_size(style.shape, max(run.size))), name)
-            for style, name in zip(run.styles, ["style", *(f"style_{n}" for n in range(2, len(run.styles) + 1))])
-        ]
-        self.write_record("running")
+    def __init__(self, run, folder, saved=None):
+        self.folder = folder
+        self._run, self._settings = run, state.fingerprint(run)
+        self._record = dict(saved.record) if saved else {
+            "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "seconds": 0.0,
+            "rows": [],
+            "snapshots": [],
+            "warnings": [],
+        }  # fmt: skip
+        self._event, self._saved_epoch = (saved.event, saved.event.epoch) if saved else (None, None)
+        self._final = self._earlier_final() if saved else None
+        self._started = time.monotonic() - self._record["seconds"]
+        self._spare(run.settings)
+        if saved is None:
+            notice = output.make_room(folder, self._settings, run.levels, run.settings.overwrite)
+            run.notices.extend([notice] if notice else [])
+        with output.writing(folder):
+            if saved is not None and saved.file != state.NEWEST:
+                (folder / saved.file).replace(folder / state.NEWEST)
+            self._content = self._save_picture(run.content, "content")
+            self._styles = [
+                self._save_picture(images.resize(style, images.fitted_size(style.shape, max(run.size))), name)
+                for style, name in zip(run.styles, ["style", *(f"style_{n}" for n in range(2, len(run.styles) + 1))])
+            ]
+            self._write_record("running")
 
     @contextlib.contextmanager
     def _writing(self):
         try:
             yield
         except OSError as error:
-            reason = error.strerror or error
-            raise InputError(f"--output-dir {self.folder}: cannot be written ({reason}); choose another.") from None
+            saved = "no state was saved yet" if self._saved_epoch is None else f"the last state is of epoch {self._saved_epoch}"
+            raise RunError(
+                f"{self.folder} cannot be written any more ({output.reason(error)}); {saved}: "
+                "see to the folder, then go on with --resume."
+            ) from None
 
-    def _spare(self, *sources):
-        for source in map(Path, sources):
-            if source.resolve().parent == self.folder.resolve() and PICTURES.fullmatch(source.resolve().name):
+    def _spare(self, settings):
+        values = [value for option, value in vars(settings).items() if option != "command"]
+        names = [name for value in values for name in (value if isinstance(value, list) else [value])]
+        for source in (Path(name) for name in names if isinstance(name, (str, os.PathLike))):
+            if output.PICTURES.fullmatch(source.name) and source.resolve().parent == self.folder.resolve():
                 raise InputError(f"--output-dir {self.folder}: {source} would be overwritten; choose another.")
 
+    def _earlier_final(self):
+        """The entry of a final picture that was written when the run was interrupted or had ended."""
+        try:
+            final = json.loads((self.folder / "run.json").read_bytes())["final"]
+            return final if final["epoch"] <= self._saved_epoch else None
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def warn(self, line):
+        """Note a line for run.json, once."""
+        if line not in self._record["warnings"]:
+            self._record["warnings"].append(line)
+
     def add(self, event):
-        """Take note of an epoch; on those that save, write the picture and the records.
+        """Take note of an epoch; on those that save, write the picture, the state and the records.
 
         Returns
         -------
@@ -81,24 +113,34 @@ class Snapshots:
         seconds = time.monotonic() - self._started
         losses = event.losses
         layers = [name for name in losses if ":" in name]
-        if not self._rows:
-            self._rows.append([*COLUMNS, *layers, "relative_change"])
         values = [losses[name] for name in (*COLUMNS[3:], *layers)]
         long_edge = max(event.image.shape[2:])
-        self._rows.append([event.epoch, f"{seconds:.3f}", long_edge, *(f"{v:.7g}" for v in (*values, event.relative_change))])
-        if not self._is_due(event.epoch):
-            return None
-        file = self._save_image(event.image, f"e_{event.epoch}")
-        self._snapshots.append(self._entry(event.epoch, file, seconds, losses["total"]))
-        self.write_record("running")
-        return self.folder / file
+        self._record["columns"] = [*COLUMNS, *layers, "relative_change"]
+        row = [event.epoch, f"{seconds:.3f}", long_edge, *(f"{v:.7g}" for v in (*values, event.relative_change))]
+        _put(self._record["rows"], row, key=0)
+        if event.failed:
+            self.warn(f"Epoch {event.epoch} gave values that are not finite; the run went on with half the step.")
+        file = None
+        if self._is_due(event.epoch):
+            with self._writing():
+                file = self._save_image(event.image, f"e_{event.epoch}")
+                _put(self._record["snapshots"], self._entry(event.epoch, file, seconds, losses["total"]), key="epoch")
+                self._save_state(event)
+                self._write_record("running")
+        self._event = event
+        return file and self.folder / file
 
     def _is_due(self, epoch):
         settings = self._run.settings
         return epoch in settings.snapshot_at if settings.snapshot_at else epoch % settings.save_epochs == 0
 
+    def _save_state(self, event):
+        record = {**self._record, "seconds": round(time.monotonic() - self._started, 3)}
+        state.save(self.folder, state.Saved(event, self._run.levels, self._settings, record))
+        self._saved_epoch = event.epoch
+
     def finish(self, status, event):
-        """Write the final picture and the records.
+        """Write the final picture, the state and the records.
 
         The final picture is the one with the lowest total loss at the size of the result; with a classic optimizer, or
         where a run ended before that size, the last one.
@@ -114,22 +156,32 @@ class Snapshots:
         -------
         Path
         """
+        if event is not self._event:
+            self.add(event)  # an interruption came between
         best = event.state.best
         if best is None or OPTIMIZERS[self._run.settings.optimizer].classic:
             epoch, total, image = event.epoch, event.losses["total"], event.image
         else:
             epoch, total, image = best
-        file = self._save_image(image, "final")
-        self._final = self._entry(epoch, file, time.monotonic() - self._started, total)
-        self.write_record(status)
+        with self._writing():
+            file = self._save_image(image, "final")
+            self._final = self._entry(epoch, file, time.monotonic() - self._started, total)
+            if event.epoch != self._saved_epoch:
+                self._save_state(event)
+            self._write_record(status)
         return self.folder / file
+
+    def fail(self, status, reason=None):
+        """Write how the run ended into the records, if that is still possible."""
+        with contextlib.suppress(OSError):
+            self._write_record(status, reason)
 
     def _entry(self, epoch, file, seconds, total):
         return {"epoch": epoch, "file": file, "seconds": round(seconds, 3), "total": total if math.isfinite(total) else None}
 
     def _save_image(self, image, name):
         settings = self._run.settings
-        picture = images.from_network(images.resize_planes(image, self._run.size))
+        picture = images.from_network(enlarged(self._run, image, self._run.size))
         picture = images.denoised(picture, settings.remove_noise)
         if settings.preserve_colors == "luminance":
             picture = colors.with_colors_of(self._run.content, picture)
@@ -140,20 +192,20 @@ class Snapshots:
 
     def _save_picture(self, picture, name, suffix="jpg"):
         file = f"{name}.{suffix}"
-        with self._writing():
-            images.save(picture, self.folder / file)
+        images.save(picture, self.folder / file)
         return file
 
-    def write_record(self, status):
+    def _write_record(self, status, reason=None):
         """Write losses.csv and run.json."""
         run, settings = self._run, self._run.settings
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(self._rows)
+        csv.writer(text, lineterminator="\n").writerows([self._record.get("columns", COLUMNS), *self._record["rows"]])
         height, width = run.size
         record = {
             "status": status,
+            "reason": reason,
             "command": getattr(settings, "command", []),
-            "started": self._start_time,
+            "started": self._record["started"],
             "seconds": round(time.monotonic() - self._started, 3),
             "settings": {k: v for k, v in vars(settings).items() if k != "command"},
             "network": {
@@ -169,14 +221,20 @@ class Snapshots:
             "seed": settings.seed,
             "content": {"source": str(settings.content_image), "file": self._content},
             "style": [{"source": str(s), "file": f} for s, f in zip(settings.style_image, self._styles)],
-            "snapshots": self._snapshots,
+            "snapshots": self._record["snapshots"],
             "final": self._final,
-            "warnings": [],
+            "warnings": self._record["warnings"],
             "versions": {
                 "python": platform.python_version(),
                 **{package: module.__version__ for package, module in PACKAGES.items()},
             },
         }
-        with self._writing():
-            write_text(self.folder / "losses.csv", text.getvalue())
-            write_text(self.folder / "run.json", json.dumps(record, indent=2, default=str, ensure_ascii=False) + "\n")
+        write_text(self.folder / "losses.csv", text.getvalue())
+        write_text(self.folder / "run.json", json.dumps(record, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def _put(entries, entry, key):
+    """Append, or put in the place of the last entry if that is of the same epoch."""
+    if entries and entries[-1][key] == entry[key]:
+        entries.pop()
+    entries.append(entry)

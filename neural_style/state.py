@@ -22,9 +22,10 @@ FORMAT = 1
 
 # options that change no pixel of a run; of the device only the precision counts, of the weights their content
 WITHOUT_EFFECT = {
-    "command", "gpu", "list_weights", "max_pixels", "no_progress", "output_dir", "overwrite", "preset", "resume",
-    "save_epochs", "snapshot_at", "weights",
+    "command", "gpu", "list_weights", "max_pixels", "no_progress", "output_dir", "overwrite", "preset", "resume", "weights",
 }  # fmt: skip
+# and those that change only which of the pictures on the way are written
+WAYPOINTS = {"save_epochs", "snapshot_at"}
 
 
 class Saved(NamedTuple):
@@ -38,7 +39,7 @@ class Saved(NamedTuple):
 
 
 def fingerprint(run):
-    """Every setting that changes the result, by option, as JSON gives it back; of files also their SHA-256."""
+    """Every setting that changes what is written, by option, as JSON gives it back; of files also their SHA-256."""
     known = vars(options.parse([])).keys() - WITHOUT_EFFECT
     values = {option: _with_digest(value) for option, value in vars(run.settings).items() if option in known}
     values["weights"] = {"file": str(run.weights.path), "sha256": run.weights.sha256}
@@ -147,7 +148,7 @@ def taken_up(run, saved):
     patience = theirs["stop_eps"] - ours["stop_eps"]
     differing = [
         f"--{option.replace('_', '-')} {_both(ours.get(option), theirs.get(option))}"
-        for option in sorted(ours.keys() | theirs.keys())
+        for option in sorted((ours.keys() | theirs.keys()) - WAYPOINTS)
         if _content(ours.get(option)) != _content(theirs.get(option))
         and not (option == "max_num_epochs" and more_epochs > 0)
         and not (option == "stop_eps" and patience > 0)

@@ -78,6 +78,8 @@ def prepare(settings, shared=None):
     encoder = _once(shared, "encoder", lambda: _encoder(it, model, loaded, context))
     it.pyramid_levels = it.pyramid_levels or descent.pyramid_levels(content.shape[:2])
     levels = descent.plan(content.shape[:2], it.max_num_epochs, it.pyramid_levels)
+    for layer in (*it.content_layers, *it.style_layers):
+        encoder.shape(layer, levels[0].size)
     return Run(it, content, styles, regions, style_regions, painted, loaded, encoder, levels, notices, shared)
 
 
@@ -121,7 +123,19 @@ def events(run, state):
     return descent.descend(
         run.levels, lambda size: objective(run, size), optimizer, state,
         rate_at=rate_at, stop_eps=it.stop_eps, clip=not optimizer.classic, average_decay=it.average_decay,
+        enlarge=lambda image, size: enlarged(run, image, size),
     )
+
+
+def enlarged(run, image, size):
+    """A picture (1, 3, H, W) at another size, with the photograph's detail for what a coarser picture cannot hold.
+
+    Its difference from the photograph is what is enlarged.
+    """
+    if image.shape[2:] == tuple(size):
+        return image
+    here, there = (images.to_network(images.resize(run.content, s)) for s in (image.shape[2:], size))
+    return there + images.resize_planes(image - here, size)
 
 
 def objective(run, size):

@@ -54,6 +54,7 @@ def head(handler, code=200, **fields):
     handler.send_response(code)
     for name, value in fields.items():
         handler.send_header(name.replace("_", "-"), str(value))
+    handler.send_header("Connection", "close")
     handler.end_headers()
 
 

@@ -1,4 +1,5 @@
 """What the tests share: made weights, made pictures, and the command run in a fresh folder."""
+
 import sys
 from pathlib import Path
 

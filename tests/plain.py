@@ -2,6 +2,7 @@
 
 Feature maps are (C, H, W), pictures (3, H, W) in network range.
 """
+
 import numpy as np
 
 MEAN_PIXEL = np.array([123.68, 116.779, 103.939]).reshape(3, 1, 1)
@@ -78,9 +79,7 @@ def squeezenet(arrays, picture, pool, last="fire7"):
         if name in ("fire2", "fire5", "fire9"):
             x = pooling_3_2(x, pool)
         squeezed = layer(x, f"{name}_squeeze1x1")
-        x = np.concatenate(
-            (layer(squeezed, f"{name}_expand1x1"), layer(squeezed, f"{name}_expand3x3", pad=1))
-        )
+        x = np.concatenate((layer(squeezed, f"{name}_expand1x1"), layer(squeezed, f"{name}_expand3x3", pad=1)))
         maps[name] = x
         if name == last:
             break

@@ -3,6 +3,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import bad_server as bad
 import numpy as np
 import pytest
+from PIL import Image
 
 from neural_style import download, fetch, layouts, sources, weights
 from neural_style.sources import File, Source
@@ -142,7 +144,7 @@ def test_bad_source_alone_leaves_nothing_at_the_final_name(fault):
 
 
 @pytest.mark.parametrize("where", ["refused", "unknown host", "no TLS"])
-def test_unreachable_source(where):
+def test_unreachable_source(where, capsys):
     with bad.serving({"/good": bad.whole(DATA)}) as (root, _):
         address = {
             "refused": bad.closed_port() + "/p.jpg",
@@ -152,7 +154,23 @@ def test_unreachable_source(where):
         began = time.monotonic()
         outcome = fetch.fetch(picture(address, root + "/good"), None, client())
     assert outcome.there and root in outcome.text
+    assert "in a row" not in capsys.readouterr().err
     assert time.monotonic() - began < 4
+
+
+def test_name_look_up_that_hangs_is_left_behind(monkeypatch):
+    look_up = socket.getaddrinfo
+
+    def hang(host, *rest, **more):
+        if host == "slow.invalid":
+            time.sleep(5)
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with bad.serving({"/good": bad.whole(DATA)}) as (root, _):
+        began = time.monotonic()
+        assert fetch.fetch(picture("http://slow.invalid/p.jpg", root + "/good"), None, client(answer=0.5)).there
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("url", ["http://nowhere.invalid/", None])
@@ -304,14 +322,18 @@ def test_nothing_to_do_is_done_without_a_request():
 
 def test_picture_of_other_content_is_set_aside_not_lost():
     Path("input").mkdir()
-    Path("input/p.jpg").write_bytes(b"my own photograph")
+    Path("input/p.jpg").write_bytes(DATA[:-1])
+    damaged = fetch.fetch(picture(bad.closed_port() + "/p.jpg"), None, client())
+    assert not damaged.there and "DAMAGED" in damaged.text
+    Image.new("RGB", (40, 40)).save("input/p.jpg")
+    own = Path("input/p.jpg").read_bytes()
     kept = fetch.fetch(picture(bad.closed_port() + "/p.jpg"), None, client())
-    assert kept.there and Path("input/p.jpg").read_bytes() == b"my own photograph"
+    assert kept.there and Path("input/p.jpg").read_bytes() == own
     with bad.serving({"/p.jpg": bad.whole(DATA)}) as (root, _):
         assert fetch.fetch(picture(root + "/p.jpg"), None, client()).there
     assert Path("input/p.jpg").read_bytes() == DATA
     other = next(name for name in visible("input") if name != "p.jpg")
-    assert Path("input", other).read_bytes() == b"my own photograph"
+    assert Path("input", other).read_bytes() == own
 
 
 def test_what_a_server_says_of_names_is_not_used():
@@ -544,7 +566,7 @@ def test_download_sh_in_every_shell(folder, monkeypatch):
     })
     (place / "input").mkdir()
     for name in ("IMG_4343.jpg", "starry_night.jpg"):
-        (place / "input" / name).write_bytes(b"a picture of mine")
+        Image.new("RGB", (40, 40)).save(place / "input" / name)
     environment = {**os.environ, "NSTYLE_MIRROR": str(folder / "mirror")}
     for nth, shell in enumerate(SHELLS):
         run = subprocess.run(
@@ -553,8 +575,8 @@ def test_download_sh_in_every_shell(folder, monkeypatch):
         )
         assert run.returncode == 0, run.stderr
         assert ("already there" if nth else "not verified") in run.stdout
-        bad_option = subprocess.run([*shell, "a folder/download.sh", "--nonsense"], capture_output=True, text=True)
-        assert bad_option.returncode == 2 and "--nonsense" in bad_option.stderr
+    bad_option = subprocess.run(["sh", "a folder/download.sh", "--nonsense"], capture_output=True, text=True)
+    assert bad_option.returncode == 2 and "--nonsense" in bad_option.stderr
     assert (place / "model/squeezenet.params").read_bytes() == (folder / "mirror/squeezenet.params").read_bytes()
     assert not (folder / "model").exists()
 

@@ -1,4 +1,5 @@
 """The losses: their values by the formula, their gradients by finite differences."""
+
 import numpy as np
 import plain
 import pytest
@@ -66,7 +67,9 @@ def test_moments_follow_the_formulas():
 
 
 def test_values_follow_the_formulas():
-    assert losses.content(FEATURES, OTHER)[0] == pytest.approx(sum((f - p) ** 2 for f, p in zip(FEATURES.flat, OTHER.flat)))
+    assert losses.content(FEATURES, OTHER)[0] == pytest.approx(
+        sum((f - p) ** 2 for f, p in zip(FEATURES.flat, OTHER.flat))
+    )
     gram = sum((g - a) ** 2 for g, a in zip(FOUND.second.flat, TARGET.second.flat)) / 25
     assert losses.gram(FOUND, TARGET)[0] == pytest.approx(gram)
     mean_part = np.sum((FOUND.mean - TARGET.mean) ** 2)

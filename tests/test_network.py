@@ -1,4 +1,5 @@
 """The network: its statistics against plain NumPy, the picture's gradient against finite differences of them."""
+
 import numpy as np
 import plain
 import pytest
@@ -85,7 +86,13 @@ class Case:
 
 @pytest.fixture(
     scope="module",
-    params=["vgg19", "vgg19 with masks", "vgg19 with a border", "squeezenet", "squeezenet with a border and max pooling"],
+    params=[
+        "vgg19",
+        "vgg19 with masks",
+        "vgg19 with a border",
+        "squeezenet",
+        "squeezenet with a border and max pooling",
+    ],
 )
 def case(request):
     if request.param.startswith("vgg19"):

@@ -1,4 +1,5 @@
 """The weighted sum of the losses: its values and its gradient against the plain definition, and what its weights do."""
+
 import numpy as np
 import plain
 import pytest
@@ -83,7 +84,9 @@ def test_weights_multiply_their_losses_and_gradients(make):
     )
     one, other = make(layers).losses(IMAGE), make(changed).losses(IMAGE)
     factors = {name: 3.0 for name in one if name.startswith("style:")}
-    factors.update({"content:relu4_2": 2.0, "content:relu2_2": 0.5, "style:relu3_1": 15.0, "style:relu5_1": 0.0, "tv": 4.0})
+    factors.update(
+        {"content:relu4_2": 2.0, "content:relu2_2": 0.5, "style:relu3_1": 15.0, "style:relu5_1": 0.0, "tv": 4.0}
+    )
     for name, factor in factors.items():
         assert other[name] == pytest.approx(factor * one[name], rel=1e-6)
     assert other["total"] == pytest.approx(sum(other[name] for name in factors), rel=1e-9)
@@ -92,7 +95,9 @@ def test_weights_multiply_their_losses_and_gradients(make):
     parts = []
     for name in factors:
         kind, _, layer = name.partition(":")
-        zero = Weights(10.0, 1.0, 0.0, dict.fromkeys(layers.content_layers, 0.0), dict.fromkeys(layers.style_layers, 0.0))
+        zero = Weights(
+            10.0, 1.0, 0.0, dict.fromkeys(layers.content_layers, 0.0), dict.fromkeys(layers.style_layers, 0.0)
+        )
         if layer:
             getattr(zero, f"{kind}_layers")[layer] = 1.0
         parts.append(make(zero._replace(tv=0.0 if layer else 0.01)).losses_and_gradient(IMAGE)[1])

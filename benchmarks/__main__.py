@@ -1,0 +1,17 @@
+"""All benchmarks, one after the other: `python -m benchmarks`. Their tables are gathered in benchmarks/README.md."""
+import sys
+
+from benchmarks import course, epoch, scaling, startup, tables
+
+HEAD = """# Benchmarks
+
+`make bench` runs these scripts and writes this page; each can also be run alone. Absolute times drift on a shared
+machine, so what counts are the ratios of figures that were taken in turns in one run.
+"""
+
+if __name__ == "__main__":
+    sys.argv[1:] = []
+    for benchmark in (startup, epoch, course, scaling):
+        benchmark.main()
+    pages = [path.read_text() for path in sorted(tables.RESULTS.glob("*.md"))]
+    (tables.RESULTS.parent / "README.md").write_text("\n".join([HEAD, *pages]))

@@ -1,0 +1,74 @@
+"""How low the objective is after how long: classic, Adam, L-BFGS at one scale and the default: `python -m benchmarks.course`.
+
+All runs are advanced in turns, in one process, each on its own clock. What is compared is the float32 objective at the
+size of the result, computed apart from the clocks.
+"""
+import argparse
+import sys
+import time
+
+from benchmarks.epoch import installed
+from benchmarks.tables import publish, settings
+from neural_style import images, transfer
+
+RUNS = {
+    "classic": ["--preset", "classic", "--init", "content"],
+    "adam, one scale": ["--optimizer", "adam", "--pyramid-levels", "1", "--style-fit", "squeeze"],
+    "lbfgs, one scale": ["--optimizer", "lbfgs", "--pyramid-levels", "1", "--style-fit", "squeeze"],
+    "default": ["--style-fit", "squeeze"],
+    "default, float32": ["--precision", "float32", "--style-fit", "squeeze"],
+}
+CHECKS = 15  # evaluations in the course of a run
+
+
+def main():
+    """Measure and publish the table for each network that is installed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=150)
+    parser.add_argument("--long-edge", type=int, default=600)
+    parser.add_argument("--models", nargs="+", default=["squeezenet", "vgg19"])
+    args = parser.parse_args()
+    for model in args.models:
+        if installed(model):
+            measure(model, args.epochs, args.long_edge)
+    return 0
+
+
+def measure(model, epochs, long_edge):
+    """Advance all runs of a network in turns and publish what they reach."""
+    common = ["--model", model, "--max-num-epochs", str(epochs), "--max-long-edge", str(long_edge)]
+    runs = {name: transfer.prepare(settings(*common, *options)) for name, options in RUNS.items()}
+    referee = transfer.prepare(settings(*common, "--precision", "float32", "--style-fit", "squeeze"))
+    referee = transfer.objective(referee, referee.size)
+    streams = {name: transfer.events(run, transfer.start(run)) for name, run in runs.items()}
+    clocks, courses = dict.fromkeys(runs, 0.0), {name: [] for name in runs}
+    for epoch in range(1, epochs + 1):
+        for name, stream in streams.items():
+            begun = time.perf_counter()
+            event = next(stream)
+            clocks[name] += time.perf_counter() - begun
+            if epoch % max(1, epochs // CHECKS) == 0 or epoch == epochs:
+                image = images.clip(images.resize_planes(event.image, runs[name].size))
+                courses[name].append((clocks[name], referee.losses(image)["total"]))
+    goal = courses["classic"][-1][1]
+    rows = []
+    for name, course in courses.items():
+        reached = next((seconds for seconds, total in course if total <= goal), None)
+        rows.append([
+            name,
+            f"{clocks[name] / clocks['classic']:.3f}",
+            f"{course[-1][1] / goal:.3f}",
+            "never" if reached is None else f"{reached / clocks['classic']:.3f}",
+        ])
+    publish(
+        f"course-{model}",
+        f"Objective against time, {model}, {long_edge} pixels, {epochs} epochs",
+        ["run", "time, of classic's", "objective, of classic's last", "time to classic's last objective, of classic's"],
+        rows,
+        "All start from the photograph and squeeze the painting; the objective is checked every "
+        f"{max(1, epochs // CHECKS)} epochs, in float32 at full size.",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""What an epoch costs at 600 pixels, by network and precision, beside the old example: `python -m benchmarks.epoch`.
+
+Each case is a process of its own, for its memory; they are kept waiting and take turns, for the machine's moods.
+"""
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.tables import publish, settings
+from neural_style import images, transfer, weights
+from neural_style.errors import InputError
+
+ROUNDS = 8
+CASES = ("old example", "vgg19 float32", "vgg19 bfloat16", "squeezenet float32", "squeezenet bfloat16")
+
+
+def main():
+    """Measure all cases and publish the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--long-edge", type=int, default=600)
+    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.case:
+        return work(args.case, args.long_edge)
+    cases = [case for case in CASES if "squeezenet" not in case or installed("squeezenet")]
+    workers = {case: start(case, args.long_edge) for case in cases}
+    samples = {case: [ask(worker, "epoch") for _ in range(1)] and [] for case, worker in workers.items()}
+    for _ in range(ROUNDS):
+        for case, worker in workers.items():
+            samples[case].append(ask(worker, "epoch"))
+    base = statistics.median(sample[0] for sample in samples["old example"])
+    rows = []
+    for case, worker in workers.items():
+        total, forward, losses, backward, step = (statistics.median(values) for values in zip(*samples[case]))
+        parts = [f"{1000 * part:.0f}" if forward else "" for part in (forward, losses, backward, step)]
+        (memory,) = ask(worker, "memory")
+        rows.append([case, f"{total:.2f}", f"{total / base:.2f}", *parts, f"{memory:.0f}"])
+        worker.communicate("end\n")
+    publish(
+        f"epoch-{args.long_edge}",
+        f"Cost of an epoch, long edge {args.long_edge} pixels",
+        ["case", "s per epoch", "of the old example", "forward ms", "losses ms", "backward ms", "step ms", "peak MB"],
+        rows,
+        f"Median of {ROUNDS} epochs each, taken in turns.",
+    )
+    return 0
+
+
+def installed(model):
+    """Whether a network's weights are there."""
+    try:
+        return bool(weights.find(model))
+    except InputError:
+        return False
+
+
+def start(case, long_edge):
+    """A worker process for one case."""
+    command = [sys.executable, "-m", "benchmarks.epoch", "--case", case, "--long-edge", str(long_edge)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def ask(worker, word):
+    """The numbers with which a worker answers a word."""
+    worker.stdin.write(word + "\n")
+    worker.stdin.flush()
+    return [float(number) for number in worker.stdout.readline().split()]
+
+
+def work(case, long_edge):
+    """Answer `epoch` with seconds (total, forward, losses, backward, step), `memory` with the peak in MB."""
+    epoch = prepare(case, long_edge)
+    for line in sys.stdin:
+        if line.strip() == "epoch":
+            print(*epoch(), flush=True)
+        elif line.strip() == "memory":
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+        else:
+            break
+    return 0
+
+
+def prepare(case, long_edge):
+    """A function that does one epoch of a case and returns its seconds."""
+    model, _, precision = case.partition(" ")
+    if case == "old example":
+        model, precision = "vgg19", "float32"
+    run = transfer.prepare(settings("--model", model, "--precision", precision, "--max-long-edge", str(long_edge)))
+    if case == "old example":
+        from benchmarks.old_example import OldExample
+
+        style = images.to_network(images.resize(run.styles[0], run.size))
+        old = OldExample(run.size, images.to_network(run.content), style)
+
+        def epoch():
+            begun = time.perf_counter()
+            old.epoch()
+            return time.perf_counter() - begun, 0, 0, 0, 0
+
+        return epoch
+    objective = transfer.objective(run, run.size)
+    optimizer = transfer.OPTIMIZERS[run.settings.optimizer](run.settings.lr)
+    network, clock = objective._network, {}
+    _timed(network, "forward", clock)
+    _timed(network, "backward", clock)
+    image = transfer.start(run).image
+    image = images.resize_planes(image, run.size)
+
+    def epoch():
+        nonlocal image
+        clock.clear()
+        begun = time.perf_counter()
+        losses, gradient = objective.losses_and_gradient(image)
+        evaluated = time.perf_counter()
+        image = images.clip(optimizer.step(image, losses["total"], gradient))
+        end = time.perf_counter()
+        assert np.isfinite(image).all()
+        inside = clock["forward"] + clock["backward"]
+        return end - begun, clock["forward"], evaluated - begun - inside, clock["backward"], end - evaluated
+
+    return epoch
+
+
+def _timed(network, name, clock):
+    method = getattr(network, name)
+
+    def timed(*args):
+        begun = time.perf_counter()
+        result = method(*args)
+        clock[name] = time.perf_counter() - begun
+        return result
+
+    setattr(network, name, timed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""From the command to the first epoch, in a process of its own: `python -m benchmarks.startup`."""
+import statistics
+import subprocess
+import sys
+
+from benchmarks.epoch import installed
+from benchmarks.tables import publish
+
+ROUNDS = 3
+PROGRAM = """
+import time
+begun = time.time()
+from benchmarks.tables import settings
+from neural_style import transfer
+imported = time.time()
+run = transfer.prepare(settings("--model", "{model}", "--max-num-epochs", "150"))
+prepared = time.time()
+next(transfer.events(run, transfer.start(run)))
+print(imported - begun, prepared - imported, time.time() - prepared)
+"""
+
+
+def main():
+    """Measure and publish the table."""
+    rows = []
+    for model in ("vgg19", "squeezenet"):
+        if installed(model):
+            command = [sys.executable, "-c", PROGRAM.format(model=model)]
+            runs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(ROUNDS)]
+            samples = [[float(number) for number in run.stdout.split()] for run in runs]
+            parts = [statistics.median(values) for values in zip(*samples)]
+            rows.append([model, *(f"{part:.2f}" for part in (*parts, sum(parts)))])
+    columns = ["network", "import s", "pictures and weights s", "targets and first epoch s", "sum s"]
+    publish("startup", "Start, 600 pixels", columns, rows, f"Median of {ROUNDS} processes.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

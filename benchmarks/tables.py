@@ -1,0 +1,56 @@
+"""What the benchmarks share: the settings of a run, tables, and the file that a table is kept in."""
+import datetime
+import json
+import platform
+import subprocess
+from pathlib import Path
+
+from neural_style import options
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def settings(*arglist):
+    """The settings of a run on the CPU with the sample pair (or the stand-ins), options as on the command line."""
+    return options.complete(options.parse(["--gpu", "-1", "--stop-eps", "0", *arglist]))
+
+
+def machine():
+    """The processor and the number of cores that this process may use."""
+    cpuinfo = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")]
+    flags = next((line for line in cpuinfo if line.startswith("flags")), "")
+    return f"{names[0] if names else platform.processor()}, {len(names)} cores" + (
+        ", AVX512-BF16" if "avx512_bf16" in flags else ""
+    )
+
+
+def commit():
+    """The commit that is checked out, with a + where files differ from it."""
+    run = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
+    return run.stdout.strip() or "unknown"
+
+
+def publish(name, title, columns, rows, notes=""):
+    """Print a table and keep it as JSON and Markdown in benchmarks/results.
+
+    Parameters
+    ----------
+    name : str
+        Of the files.
+    title : str
+    columns : list of str
+    rows : list of list
+    notes : str
+        What a reader must know of the figures.
+    """
+    widths = [max(len(str(row[i])) for row in [columns, *rows]) for i in range(len(columns))]
+    lines = ["| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |" for row in [columns, *rows]]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    head = f"{machine()}; {datetime.date.today().isoformat()}; commit {commit()}"
+    text = "\n".join([f"### {title}", "", head + ".", *([notes] if notes else []), "", *lines, ""])
+    print(text, flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text)
+    data = {"title": title, "machine": machine(), "commit": commit(), "columns": columns, "rows": rows}
+    (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n")

@@ -1,0 +1,129 @@
+"""Scripts in the way of MXNet's example/neural-style run unchanged, in a folder that holds `model/vgg19.params`."""
+
+import argparse
+import shutil
+
+import mxnet as mx
+import numpy as np
+import plain
+import pytest
+
+SIZE = (40, 48)
+CONTENT, STYLE, START = np.random.default_rng(1).uniform(-110, 130, (3, 1, 3, *SIZE)).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch, vgg19_file, pictures):
+    """The current folder, as the old example's download script left it."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "vgg19.params").symlink_to(vgg19_file)
+    shutil.copytree(pictures, tmp_path / "input")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def gram_symbols(style, size):
+    """A Gram matrix above each style layer, and what the old example divides its loss by."""
+    _, shapes, _ = style.infer_shape(data=(1, 3, *size))
+    grams, scales = [], []
+    for index, (_, channels, height, width) in enumerate(shapes):
+        rows = mx.sym.Reshape(style[index], shape=(channels, height * width))
+        grams.append(mx.sym.FullyConnected(rows, rows, no_bias=True, num_hidden=channels))
+        scales.append(channels * height * width * channels)
+    return mx.sym.Group(grams), scales
+
+
+def test_a_script_that_builds_its_own_losses():
+    import model_vgg19
+
+    style, content = model_vgg19.get_symbol()
+    gram, scales = gram_symbols(style, SIZE)
+    extractor = model_vgg19.get_executor(gram, content, SIZE, mx.cpu())
+    extractor.data[:] = STYLE
+    extractor.executor.forward()
+    style_arrays = [output.copyto(mx.cpu()) for output in extractor.style]
+    extractor.data[:] = CONTENT
+    extractor.executor.forward()
+    content_array = extractor.content.copyto(mx.cpu())
+    del extractor
+
+    losses = [
+        mx.sym.sum(mx.sym.square(mx.sym.Variable(f"target_gram_{index}") - gram[index])) for index in range(len(scales))
+    ]
+    content_loss = mx.sym.sum(mx.sym.square(mx.sym.Variable("target_content") - content))
+    painter = model_vgg19.get_executor(mx.sym.Group(losses), content_loss, SIZE, mx.cpu())
+    for index, array in enumerate(style_arrays):
+        painter.arg_dict[f"target_gram_{index}"][:] = array
+    painter.arg_dict["target_content"][:] = content_array
+    head_gradients = [mx.nd.ones((1,)) * (1.0 / scale) for scale in scales] + [mx.nd.ones((1,)) * 10.0]
+
+    arrays = {name[4:]: array.asnumpy() for name, array in mx.nd.load("model/vgg19.params").items()}
+    recipe = plain.Recipe(arrays, CONTENT[0], STYLE[0])
+    for picture in (START, CONTENT):
+        painter.data[:] = picture
+        painter.executor.forward(is_train=True)
+        painter.executor.backward(head_gradients)
+        content_value, style_values = recipe.losses(picture[0])
+        assert 10 * painter.content.asscalar() == pytest.approx(content_value, rel=1e-4, abs=1)
+        for output, scale, expected in zip(painter.style, scales, style_values.values()):
+            assert output.asscalar() / scale == pytest.approx(expected, rel=1e-4)
+        expected = recipe.gradient(picture[0])
+        assert np.linalg.norm(painter.data_grad.asnumpy()[0] - expected) < 1e-4 * np.linalg.norm(expected)
+
+
+def test_a_script_that_steps_by_itself():
+    import model_vgg19
+
+    executor = model_vgg19.get_model(input_size=SIZE, ctx=mx.cpu())
+    picture = mx.nd.array(START)
+    optimizer = mx.optimizer.NAG(learning_rate=0.001, momentum=0.95, wd=0.0001)
+    state = optimizer.create_state(0, picture)
+    strengths = []
+    for _ in range(3):
+        picture.copyto(executor.data)
+        executor.executor.forward(is_train=True)
+        strengths.append(float(executor.content.norm().asscalar()))
+        executor.executor.backward([mx.nd.zeros_like(output) for output in executor.style] + [executor.content])
+        optimizer.update(0, picture, executor.data_grad, state)
+    assert strengths[2] < strengths[1] < strengths[0]
+
+
+def test_a_notebook_that_sets_its_arguments_by_hand(folder):
+    import nstyle
+
+    args = nstyle.get_args([])
+    args.content_image = "input/photo.png"
+    args.style_image = "input/painting.png"
+    args.max_num_epochs = 4
+    args.save_epochs = 2
+    args.output_dir = "output/"
+    args.gpu = -1
+    args.lr = 0.1
+    args.lr_sched_delay = 10
+    args.remove_noise = 0.01
+    args.stop_eps = 0.0
+    args.my_own_field = object()
+    seen = []
+    nstyle.train_nstyle(args, callback=seen.append)
+
+    assert [data["epoch"] for data in seen] == [1, 2, 3, 4]
+    assert all(0 < data["eps"] < 1 for data in seen)
+    assert [set(data) for data in seen] == [{"epoch", "eps"}, {"epoch", "eps", "filename", "img"}] * 2
+    for data in seen[1::2]:
+        assert data["filename"].replace("\\", "/") == f"output/e_{data['epoch']}.jpg"
+        assert (folder / data["filename"]).is_file()
+        assert isinstance(data["img"], np.ndarray) and data["img"].shape == (1, 3, 48, 64)
+        assert data["img"].min() < -50 and data["img"].max() < 160
+    assert (folder / "output" / "final.jpg").is_file()
+
+
+def test_a_namespace_with_the_fields_of_the_original_only(folder):
+    import nstyle
+
+    args = argparse.Namespace(
+        model="vgg19", content_image="input/photo.png", style_image="input/painting.png", stop_eps=0.005,
+        content_weight=10.0, style_weight=1.0, tv_weight=0.01, max_num_epochs=2, max_long_edge=48, lr=0.001, gpu=-1,
+        output_dir="output/", save_epochs=50, remove_noise=0.02, lr_sched_delay=75, lr_sched_factor=0.9,
+    )  # fmt: skip
+    nstyle.train_nstyle(args)
+    assert (folder / "output" / "final.jpg").is_file()
