@@ -29,3 +29,9 @@ bench: .venv/installed-dev
 
 clean:
 	rm -rf .venv
+
+# the long forms of the tests of trust (docs/trust.md): about twenty minutes
+.PHONY: fuzz
+fuzz: .venv/installed-dev
+	$(BIN)/python -m pytest -s tests/fuzz.py
+	NSTYLE_CRASH_POINTS=5 $(BIN)/python -m pytest -s tests/test_crash.py

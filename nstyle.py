@@ -11,7 +11,19 @@ import contextlib
 import signal
 import sys
 
-from neural_style import animation, contact_sheet, options, output, report, samples, state, transfer, weights
+from neural_style import (
+    animation,
+    contact_sheet,
+    options,
+    output,
+    report,
+    resources,
+    resume,
+    samples,
+    state,
+    transfer,
+    weights,
+)
 from neural_style.engine import mx
 from neural_style.errors import InputError, RunError
 from neural_style.progress import Progress
@@ -64,8 +76,9 @@ def train_nstyle(args, callback=None, shared=None):
         if run.settings.resume:
             saved, notice = state.load(folder)
             if saved is not None:
-                run, saved = state.taken_up(run, saved)
+                run, saved = resume.taken_up(run, saved)
             run.notices.append(notice or _resume_notice(folder, saved))
+        resources.check(run, folder)
         start = transfer.start(run) if saved is None else saved.event.state
         snapshots = Snapshots(run, folder, saved)
         return _paint(run, start, saved and saved.event, snapshots, callback)
@@ -75,7 +88,7 @@ def _resume_notice(folder, saved):
     if saved is None:
         return f"There is no state in {folder} to go on with: starting anew."
     event = saved.event
-    more = {"finished": "; more epochs by a larger --max-num-epochs", "converged": "; it goes on with a smaller --stop-eps"}
+    more = {"finished": "; a larger --max-num-epochs goes on", "converged": "; a smaller --stop-eps goes on"}
     if event.status is not None:
         return f"The run in {folder} has {event.status} at epoch {event.epoch}{more.get(event.status, '')}."
     return f"Going on from epoch {event.epoch}."
@@ -93,20 +106,21 @@ def _paint(run, start, event, snapshots, callback):
                 file = snapshots.add(event)
                 progress.show(event)
                 if file is not None:
-                    _publish(run, progress)
+                    _publish(run, progress.say)
                 if callback is not None:
                     callback(_callback_data(run, event, file))
             final = snapshots.finish(event.status, event)
-            _publish(run, progress, ended=True)
+            _publish(run, progress.say, ended=True)
         except KeyboardInterrupt:
             if event is None:
                 snapshots.fail("interrupted")
             else:
                 progress.say(f"Interrupted; the picture reached so far is {snapshots.finish('interrupted', event)}.")
-                _publish(run, progress, ended=True)
+                _publish(run, progress.say, ended=True)
             raise
         except Exception as error:
             snapshots.fail("failed", (str(error).splitlines() or [type(error).__name__])[0])
+            _publish(run, lambda line: None)
             raise
     if event.status == "diverged":
         print(
@@ -118,7 +132,7 @@ def _paint(run, start, event, snapshots, callback):
     return event.status
 
 
-def _publish(run, progress, ended=False):
+def _publish(run, say, ended=False):
     """Bring the page up to date; at the end of a run also make the contact sheet and the animation."""
     settings = run.settings
     try:
@@ -129,7 +143,7 @@ def _publish(run, progress, ended=False):
         if settings.image_format != "tiff":  # which browsers do not show
             report.write_page(settings.output_dir)
     except (InputError, OSError) as error:
-        progress.say(f"The report is not complete: {error}")
+        say(f"The report is not complete: {error}")
 
 
 def _callback_data(run, event, file):

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from skimage import data
 
 DOCS = Path(__file__).resolve().parent
@@ -24,83 +24,66 @@ EDGE = 320  # long edge of each picture in a strip, pixels
 QUALITY = 85
 COMMON = "--gpu -1 --model squeezenet --max-num-epochs 80 --stop-eps 0 --image-format png --no-progress --overwrite"
 
+
+def values(option, *given, also=""):
+    """Captions and options of a strip in which one option takes several values, beside others that stay."""
+    return [(f"--{option} {value}", f"{also} --{option} {value}") for value in given]
+
+
 # file -> (caption, options) of each picture; a name in capitals stands for a picture of `make_inputs`
 STRIPS = {
     "style-image": [
-        ("painting", "--style-image PAINTING"),
-        ("both, equal shares", "--style-image PAINTING CELLS"),
-        ("another style", "--style-image CELLS"),
+        ("the painting", "--style-image PAINTING"),
+        ("both", "--style-image PAINTING CELLS"),
+        ("another style: a micrograph", "--style-image CELLS"),
     ],
-    "style-blend-weights": [
-        (f"--style-blend-weights {weights}", f"--style-image PAINTING CELLS --style-blend-weights {weights}")
-        for weights in ("9 1", "5 5", "1 9")
-    ],
-    "style-scale": [(f"--style-scale {scale}", f"--style-scale {scale}") for scale in (0.5, 1, 2)],
-    "style-fit": [
-        (f"--style-fit {fit}", f"--style-fit {fit} --style-image WIDE") for fit in ("keep", "squeeze")
-    ],
+    "style-blend-weights": values("style-blend-weights", "9 1", "5 5", "1 9", also="--style-image PAINTING CELLS"),
+    "style-scale": values("style-scale", 0.5, 1, 2),
+    "style-fit": [("the painting", "WIDE"), *values("style-fit", "keep", "squeeze", also="--style-image WIDE")],
     "content-mask": [
+        ("a mask", "WHITE_CAT"),
         ("--content-mask MASK", "--content-mask WHITE_CAT"),
-        ("the mask", "WHITE_CAT"),
-        ("with grey levels", "--content-mask SOFT"),
+        ("with a soft edge", "--content-mask SOFT"),
     ],
     "style-mask": [
-        ("without masks", ""),
-        ("the two masks", "CAT_MASK STYLE_MASK"),
-        ("--content-mask A --style-mask B", "--content-mask CAT_MASK --style-mask STYLE_MASK"),
+        ("style and its mask", "HALVES HALVES_MASK"),
+        ("without masks", "--style-image HALVES"),
+        ("--content-mask A --style-mask B", "--style-image HALVES --content-mask CAT_MASK --style-mask HALVES_MASK"),
     ],
-    "preserve-colors": [
-        (f"--preserve-colors {how}", f"--preserve-colors {how}") for how in ("none", "luminance", "histogram", "covariance")
-    ],
-    "max-long-edge": [(f"--max-long-edge {edge}", f"--max-long-edge {edge}") for edge in (160, 320, 640)],
-    "content-weight": [(f"--content-weight {weight}", f"--content-weight {weight}") for weight in (1, 10, 100)],
-    "style-weight": [(f"--style-weight {weight}", f"--style-weight {weight}") for weight in (0.1, 1, 10)],
-    "tv-weight": [(f"--tv-weight {weight:g}", f"--remove-noise 0 --tv-weight {weight:g}") for weight in (0, 1e6, 1e7)],
-    "ratio": [(f"--ratio {ratio:g}", f"--ratio {ratio:g}") for ratio in (0.01, 0.1, 1)],
-    "style-loss": [(f"--style-loss {loss}", f"--style-loss {loss}") for loss in ("gram", "mean-std", "wasserstein")],
+    "preserve-colors": values("preserve-colors", "none", "luminance", "histogram", "covariance"),
+    "max-long-edge": values("max-long-edge", 160, 320, 640),
+    "content-weight": values("content-weight", 1, 10, 100),
+    "style-weight": values("style-weight", 0.1, 1, 10),
+    "tv-weight": values("tv-weight", 0.01, "1e5", "1e6", also="--remove-noise 0"),
+    "ratio": values("ratio", 0.01, 0.1, 1),
+    "style-loss": values("style-loss", "gram", "mean-std", "wasserstein"),
     "normalize-losses": [
-        ("as they are", ""),
+        ("without", ""),
         ("--normalize-losses", "--normalize-losses"),
-        ("--normalize-losses --ratio 10", "--normalize-losses --ratio 10"),
+        ("--normalize-losses --ratio 1", "--normalize-losses --ratio 1"),
     ],
-    "content-layers": [
-        (f"--content-layers {layer}", f"--content-layers {layer}") for layer in ("conv1", "fire4", "fire7")
-    ],
-    "style-layers": [
-        ("--style-layers conv1", "--style-layers conv1:60"),
-        ("conv1,fire2,fire3", "--style-layers conv1:60,fire2:9,fire3:0.7"),
-        ("the default: up to fire7", ""),
-    ],
-    "style-layer-weight-exp": [
-        (f"--style-layer-weight-exp {factor}", f"--style-layer-weight-exp {factor}") for factor in (0.2, 1, 5)
-    ],
-    "pooling": [(f"--pooling {pooling}", f"--pooling {pooling}") for pooling in ("avg", "max")],
-    "pooling-scale": [(f"--pooling-scale {scale}", f"--pooling-scale {scale}") for scale in (0.7, 1, 1.5)],
-    "border": [(f"--border {border}", f"--border {border}") for border in (0, 8, 24)],
+    "content-layers": values("content-layers", "conv1:100", "fire4", "fire7:100"),
+    "style-layers": values("style-layers", "conv1:60", "fire2:9,fire3:0.7", "fire5:3.3,fire7:330"),
+    "style-layer-weight-exp": values("style-layer-weight-exp", 0.2, 1, 5),
+    "model": values("model", "squeezenet", "vgg19"),
+    "pooling": values("pooling", "avg", "max"),
+    "pooling-scale": values("pooling-scale", 0.7, 1, 1.5),
+    "border": values("border", 0, 8, 24),
     "preset": [
-        ("--preset draft", "--preset draft --model squeezenet"),
-        ("--preset fast", "--preset fast --max-num-epochs 150"),
-        ("--preset classic", "--preset classic --max-num-epochs 300"),
+        ("without, 300 epochs", "--max-num-epochs 300"),
+        ("--preset classic, 300 epochs", "--preset classic --max-num-epochs 300"),
     ],
-    "max-num-epochs": [(f"--max-num-epochs {epochs}", f"--max-num-epochs {epochs}") for epochs in (10, 40, 160)],
-    "optimizer": [
-        (f"--optimizer {optimizer}", f"--pyramid-levels 1 --optimizer {optimizer}") for optimizer in ("lbfgs", "adam", "nag")
-    ],
-    "lr": [(f"--lr {rate}", f"--optimizer adam --lr {rate}") for rate in (1, 4, 16)],
-    "average-decay": [
-        (f"--average-decay {decay}", f"--optimizer adam --lr 16 --remove-noise 0 --average-decay {decay}")
-        for decay in (0, 0.9, 0.98)
-    ],
-    "pyramid-levels": [(f"--pyramid-levels {levels}", f"--init noise --pyramid-levels {levels}") for levels in (1, 2, 3)],
-    "init": [
-        (f"--init {start}", f"--pyramid-levels 1 --init {start}") for start in ("content", "noise", "pink", "style", "mixed")
-    ],
-    "init-noise": [(f"--init-noise {share}", f"--pyramid-levels 1 --init-noise {share}") for share in (0, 0.5, 1)],
-    "pink-exponent": [
-        (f"--pink-exponent {exponent}", f"--pyramid-levels 1 --init pink --pink-exponent {exponent}") for exponent in (0, 1, 2)
-    ],
-    "seed": [(f"--seed {seed}", f"--init noise --seed {seed}") for seed in (0, 1, 2)],
-    "remove-noise": [(f"--remove-noise {weight}", f"--remove-noise {weight}") for weight in (0, 0.02, 0.1)],
+    "max-num-epochs": values("max-num-epochs", 10, 40, 160),
+    "optimizer": values("optimizer", "lbfgs", "adam", "nag"),
+    "lr": values("lr", 1, 4, 16, also="--optimizer adam"),
+    "lr-sched-factor": values("lr-sched-factor", 0.9, 0.5, 0.1, also="--optimizer adam --lr 16 --lr-sched-delay 20"),
+    "average-decay": values("average-decay", 0, 0.9, 0.98, also="--optimizer adam --lr 16 --remove-noise 0"),
+    "pyramid-levels": values("pyramid-levels", 1, 2, 3, also="--init noise"),
+    "init": values("init", "content", "style", "noise", "pink", also="--pyramid-levels 1"),
+    "init-noise": values("init-noise", 0, 0.5, 1, also="--pyramid-levels 1"),
+    "pink-exponent": values("pink-exponent", 0.5, 1, 2, also="--pyramid-levels 1 --init pink"),
+    "seed": values("seed", 0, 1, 2, also="--init pink"),
+    "remove-noise": values("remove-noise", 0, 0.02, 0.1),
 }
 
 
@@ -111,29 +94,32 @@ def make_inputs(folder):
     height, width = 213, 320
     y, x = np.mgrid[:height, :width] / height
     distance = np.hypot((x - 0.80) / 0.62, (y - 0.55) / 0.52)
-    # the cat's head, the landscape's sky
+    red_or_blue = (220, 60, 40), (40, 80, 200)
+    cat = (distance < 1)[..., None]
     masks = {
-        "WHITE_CAT": np.where(distance < 1, 255, 0)[..., None].repeat(3, 2),
+        "WHITE_CAT": np.where(cat, 255, 0).repeat(3, 2),
         "SOFT": np.clip(255 * (1.5 - distance), 0, 255)[..., None].repeat(3, 2),
-        "CAT_MASK": np.where((distance < 1)[..., None], (220, 60, 40), (40, 80, 200)),
-        "STYLE_MASK": np.where((y < 0.6)[..., None], (40, 80, 200), (220, 60, 40)),
+        "CAT_MASK": np.where(cat, *red_or_blue),
+        "HALVES_MASK": np.where(np.arange(width)[None, :, None].repeat(height, 0) < width / 2, *red_or_blue),
     }
     for name, mask in masks.items():
         found[name] = folder / f"{name.lower()}.png"
         Image.fromarray(mask.astype(np.uint8)).save(found[name])
-    found["CELLS"] = folder / "cells.png"
-    Image.fromarray(data.immunohistochemistry()).save(found["CELLS"])
-    found["WIDE"] = folder / "wide.png"
-    Image.open(painting).crop((0, 150, 900, 400)).save(found["WIDE"])
+    canvas, cells = Image.open(painting), Image.fromarray(data.immunohistochemistry())
+    halves = Image.new("RGB", (900, 600))
+    halves.paste(canvas.crop((300, 0, 750, 600)))
+    halves.paste(cells.resize((600, 600)).crop((75, 0, 525, 600)), (450, 0))
+    for name, picture in {"CELLS": cells, "HALVES": halves, "WIDE": canvas.crop((0, 150, 900, 400))}.items():
+        found[name] = folder / f"{name.lower()}.png"
+        picture.save(found[name])
     return found
 
 
 def paint(options, inputs, folder):
-    """The picture that a run with these options gives, (H, W, 3) in 0..1; or the named pictures side by side."""
+    """The picture that a run with these options gives, (H, W, 3) in 0..1; or the named pictures one above the other."""
     words = [str(inputs.get(word, word)) for word in options.split()]
-    if words and not words[0].startswith("--"):
-        shown = [images.read(word) for word in words]
-        return np.hstack([images.resize(picture, shown[0].shape[:2])[:, :: len(words)] for picture in shown])
+    if options and "--" not in options:
+        return np.vstack([images.resize(images.read(word), (EDGE * 2 // 3, EDGE)) for word in words])
     args = [*COMMON.split(), "--max-long-edge", str(EDGE), "--content-image", str(inputs["PHOTOGRAPH"])]
     if "--style-image" not in words:
         args += ["--style-image", str(inputs["PAINTING"])]
@@ -143,14 +129,15 @@ def paint(options, inputs, folder):
 
 def strip(pictures, captions):
     """Pictures (H, W, 3) in 0..1 side by side, each with its caption below: a Pillow image."""
-    height, width = images.fitted_size(pictures[0].shape, EDGE, enlarge=True)
+    height, width = EDGE * 2 // 3, EDGE
     gap, line = 6, 24
     sheet = Image.new("RGB", (len(pictures) * (width + gap) - gap, height + line), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
     for number, (picture, caption) in enumerate(zip(pictures, captions)):
         left = number * (width + gap)
-        shown = np.rint(images.resize(picture, (height, width)) * 255).astype(np.uint8)
-        sheet.paste(Image.fromarray(shown), (left, 0))
+        shown = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
+        shown = ImageOps.contain(shown, (width, height + 1), Image.Resampling.LANCZOS)
+        sheet.paste(shown, (left + (width - shown.width) // 2, (height - shown.height) // 2))
         draw.text((left + width / 2, height + line / 2), caption, "#333", font, anchor="mm")
     return sheet
 

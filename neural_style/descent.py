@@ -80,7 +80,7 @@ def descend(
     rate_at : callable
         Epoch (from 1) -> the optimizer's rate.
     stop_eps : float
-        A level ends when an epoch (of L-BFGS: ten in a row) changes the picture by less than this, relative L2 norm;
+        A level ends when an epoch (of L-BFGS: four in a row) changes the picture by less than this, relative L2 norm;
         the run ends when its last level does.
     clip : bool
         Keep every pixel in the range that a file can hold.

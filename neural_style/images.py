@@ -3,8 +3,11 @@
 In this suite a picture is a float32 array of shape (H, W, 3), sRGB in 0..1; inside a run it is a float32 array of
 shape (1, 3, H, W) in network range, RGB times 256 minus the mean pixel of ImageNet.
 """
+import contextlib
 import functools
 import io
+import logging
+import os
 import warnings
 from pathlib import Path
 
@@ -23,12 +26,21 @@ MAX_PIXELS = 100_000_000
 
 # `read` holds its own limit, which the user can raise
 Image.MAX_IMAGE_PIXELS = None
+Image.init()
+# what it thinks of a broken file is said by `read`, in one line
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+# not all that Pillow knows: for EPS it would hand the file to Ghostscript
+FORMATS = [
+    name
+    for name in ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "TGA", "JPEG2000", "AVIF")
+    if name in Image.OPEN
+]
 
 
 def read(path, max_pixels=MAX_PIXELS):
     """A picture file as a float32 array, (H, W, 3), sRGB in 0..1.
 
-    JPEG, PNG, WebP, TIFF, BMP and whatever else Pillow reads; grey, 16 bits, CMYK and palettes become RGB,
+    JPEG, PNG, WebP, TIFF, BMP and others (see `FORMATS`); grey, 16 bits, CMYK and palettes become RGB,
     transparent pixels are laid on white, the EXIF orientation is applied, an embedded colour profile is converted to
     sRGB. Of a file with several pictures the first one is read.
 
@@ -40,7 +52,7 @@ def read(path, max_pixels=MAX_PIXELS):
     try:
         with warnings.catch_warnings(), open(path, "rb") as file:
             warnings.simplefilter("ignore")
-            return _decode(Image.open(file), path, max_pixels)
+            return _decode(Image.open(file, formats=FORMATS), path, max_pixels)
     except FileNotFoundError:
         raise InputError(f"{path}: no such picture; check the name, or run 'sh download.sh' for the samples.") from None
     except UnidentifiedImageError:
@@ -63,7 +75,8 @@ def _decode(image, path, max_pixels):
         )
     if min(width, height) < SMALLEST_EDGE:
         raise InputError(f"{path}: {width} x {height} pixels; a picture needs at least {SMALLEST_EDGE} at each edge.")
-    image.load()
+    with _without_stderr() if image.format == "TIFF" else contextlib.nullcontext():
+        image.load()
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
@@ -74,7 +87,26 @@ def _decode(image, path, max_pixels):
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image).convert("RGB")
     image = _to_srgb(image, profile)
-    return np.asarray(image, np.float32) / 255
+    picture = np.array(image, np.float32)
+    picture /= 255
+    return picture
+
+
+@contextlib.contextmanager
+def _without_stderr():
+    """Keep libtiff, which is not told how, from writing to the terminal what it thinks of a broken file."""
+    try:
+        terminal = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def _grey(image):

@@ -164,9 +164,9 @@ def _covariance(given):
 
 
 def _power(matrix, exponent):
-    """A power of a symmetric positive semidefinite matrix; eigenvalues of nothing count as a millionth of the largest."""
+    """A power of a symmetric positive semidefinite matrix; eigenvalues of nothing count as 1e-12 of the largest."""
     values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.maximum(values, 1e-6 * values[-1] + 1e-12) ** exponent) @ vectors.T
+    return (vectors * np.maximum(values, 1e-12 * values[-1] + 1e-12) ** exponent) @ vectors.T
 
 
 def total_variation(image):

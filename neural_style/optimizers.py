@@ -126,7 +126,7 @@ class LBFGS:
 
     default_rate = 4.0
     classic = False
-    patience = 10
+    patience = 4
     longest_step = 16.0  # grey levels, root mean square
 
     def __init__(self, rate, history=12):

@@ -122,7 +122,7 @@ def parser():
     group.add_argument("--preset", choices=CHOICES["preset"], help="classic: the recipe of MXNet's example/neural-style")
     group.add_argument("--max-num-epochs", metavar="N", type=int, default=1000, help="epochs in all (%(default)s)")
     group.add_argument(
-        "--stop-eps", metavar="E", type=float, default=0.005, help="stop when an epoch (lbfgs: ten in a row) changes the picture by less (relative, %(default)g)"
+        "--stop-eps", metavar="E", type=float, default=0.005, help="stop when an epoch (lbfgs: four in a row) changes the picture by less (relative, %(default)g)"
     )
     group.add_argument("--optimizer", choices=CHOICES["optimizer"], default="lbfgs", help="(%(default)s)")
     group.add_argument("--lr", metavar="RATE", type=float, help="step size: nag 0.001; grey levels of 256 for adam, lbfgs (by optimizer)")
@@ -143,6 +143,7 @@ def parser():
         "--precision", choices=CHOICES["precision"], default="auto",
         help="of the convolutions; auto: bfloat16 where the processor has AVX512-BF16 (%(default)s)",
     )
+    group.add_argument("--no-memory-check", action="store_true", help="begin even where the memory seems too small")
 
     group = it.add_argument_group("results")
     group.add_argument("--output_dir", "--output-dir", metavar="DIR", default="output/", help="created if missing (%(default)s)")

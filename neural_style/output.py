@@ -39,7 +39,9 @@ def claimed(folder):
         try:
             lock.acquire()
         except filelock.Timeout:
-            raise InputError(f"--output-dir {folder}: another run is writing there; wait for it, or choose another.") from None
+            raise InputError(
+                f"--output-dir {folder}: another run is writing there; wait for it, or choose another."
+            ) from None
         except NotImplementedError:
             pass  # a file system without locks
         for path in folder.iterdir():
@@ -76,7 +78,7 @@ def make_room(folder, settings, levels, overwrite=False):
     ----------
     folder : Path
     settings : dict
-        Of the new run, from `state.fingerprint`.
+        Of the new run, from `resume.fingerprint`.
     levels : list of descent.Level
         Of the new run.
     overwrite : bool

@@ -4,19 +4,17 @@ import re
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from . import transfer
 from .errors import InputError
 
-# Bytes per pixel of the result, and of a painting when its statistics are taken. Measured as the peak resident memory
-# of whole runs above that before the first epoch: random weights, Adam, one level, long edges 300, 600 and 900 with two
-# threads; rounded up.
+# Bytes per pixel of the result, of a painting when its statistics are taken, and for each mask: measured as the peak
+# resident memory of whole runs above that before the first epoch (random weights, Adam, one level, long edges 300, 600
+# and 900, two threads) and rounded up
 BYTES_PER_PIXEL = {
-    ("vgg19", "float32"): (3600, 1600),
-    ("vgg19", "bfloat16"): (3100, 1600),
-    ("squeezenet", "float32"): (1900, 650),
-    ("squeezenet", "bfloat16"): (2150, 650),
+    ("vgg19", "float32"): (3600, 1600, 470),
+    ("vgg19", "bfloat16"): (3100, 900, 470),
+    ("squeezenet", "float32"): (1900, 650, 220),
+    ("squeezenet", "bfloat16"): (2150, 650, 220),
 }
 # of the same runs: what does not grow with the picture (threads, weights in the layout of the kernels)
 FIXED_BYTES = 100e6
@@ -25,6 +23,7 @@ IMAGE = 3 * 4  # bytes of a picture, per pixel
 REMEMBERED = {"nag": 1, "adam": 2, "lbfgs": 26}
 # bytes per pixel of a picture file: what a JPEG of quality 95 stays below, and what the others hold
 FILE_BYTES = {"jpg": 2, "png": 3, "tiff": 6}
+RECORDS = 10e6  # losses.csv, run.json, the page, the contact sheet
 
 
 def check(run, folder):
@@ -40,8 +39,8 @@ def check(run, folder):
         need = memory(run, it.precision)
         if need > free:
             raise InputError(
-                f"--max-long-edge: a result of {run.size[1]} x {run.size[0]} pixels needs about {_gb(need)} more memory, "
-                f"{_gb(free)} are free; {_what_fits(run, free)} (--no-memory-check: try all the same)."
+                f"--max-long-edge: {run.size[1]} x {run.size[0]} pixels need about {_gb(need)} of memory, {_gb(free)} "
+                f"are free; {_what_fits(run, free)} (--no-memory-check: try all the same)."
             )
     need, free = disk(run), shutil.disk_usage(folder).free
     if need > free:
@@ -54,12 +53,14 @@ def check(run, folder):
 def memory(run, precision):
     """Bytes that a run will need at most above what it holds before its first epoch."""
     it, area = run.settings, math.prod(run.size)
-    result, painting = BYTES_PER_PIXEL[it.model, precision]
-    sizes = [
-        transfer.style_size(style.shape, run.size, scale, it.style_fit) for style, scale in zip(run.styles, it.style_scale)
+    result, painting, mask = BYTES_PER_PIXEL[it.model, precision]
+    result += mask * sum(region is not None for region in run.regions)
+    paintings = [
+        math.prod(transfer.style_size(style.shape, run.size, scale, it.style_fit))
+        for style, scale in zip(run.styles, it.style_scale)
     ]
     remembered = IMAGE * max(0, REMEMBERED[it.optimizer] - REMEMBERED["adam"]) * area
-    return FIXED_BYTES + max(result * area + remembered, painting * max(map(math.prod, sizes)))
+    return FIXED_BYTES + max(result * area + remembered, painting * max(paintings))
 
 
 def _what_fits(run, free):
@@ -77,7 +78,7 @@ def disk(run):
     snapshots = len(it.snapshot_at) if it.snapshot_at else it.max_num_epochs // it.save_epochs
     # two generations of the state and the next one; of pictures also the best one or the running mean
     states = 3 * IMAGE * (2 + REMEMBERED[it.optimizer])
-    return area * (states + FILE_BYTES[it.image_format] * (snapshots + 2 + len(run.styles)))
+    return RECORDS + area * (states + FILE_BYTES[it.image_format] * (snapshots + 2 + len(run.styles)))
 
 
 def available_memory(root=Path("/")):
@@ -126,4 +127,4 @@ def _text(path):
 
 
 def _gb(number):
-    return f"{np.ceil(number / 1e7) / 100:.2f} GB"
+    return f"{math.ceil(number / 1e7) / 100:.2f} GB"

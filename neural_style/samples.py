@@ -46,7 +46,7 @@ def expand(names):
         if not matches:
             raise InputError(f"--content-image {name}: there is no picture in it; check the name.")
         found += matches
-    return found
+    return list(dict.fromkeys(found))  # one that is named twice is painted once
 
 
 def folders(photographs, output_dir):

@@ -14,7 +14,7 @@ import numpy
 import PIL
 import skimage
 
-from . import colors, images, output, state
+from . import colors, images, output, resume, state
 from .engine import mx
 from .errors import InputError, RunError
 from .files import write_text
@@ -46,7 +46,7 @@ class Snapshots:
 
     def __init__(self, run, folder, saved=None):
         self.folder = folder
-        self._run, self._settings = run, state.fingerprint(run)
+        self._run, self._settings = run, resume.fingerprint(run)
         self._record = dict(saved.record) if saved else {
             "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "seconds": 0.0,
@@ -76,7 +76,8 @@ class Snapshots:
         try:
             yield
         except OSError as error:
-            saved = "no state was saved yet" if self._saved_epoch is None else f"the last state is of epoch {self._saved_epoch}"
+            epoch = self._saved_epoch
+            saved = "no state was saved yet" if epoch is None else f"the last state is of epoch {epoch}"
             raise RunError(
                 f"{self.folder} cannot be written any more ({output.reason(error)}); {saved}: "
                 "see to the folder, then go on with --resume."

@@ -78,9 +78,21 @@ def prepare(settings, shared=None):
     encoder = _once(shared, "encoder", lambda: _encoder(it, model, loaded, context))
     it.pyramid_levels = it.pyramid_levels or descent.pyramid_levels(content.shape[:2])
     levels = descent.plan(content.shape[:2], it.max_num_epochs, it.pyramid_levels)
+    notices += _network_notices(it, loaded, content.shape[:2])
     for layer in (*it.content_layers, *it.style_layers):
         encoder.shape(layer, levels[0].size)
     return Run(it, content, styles, regions, style_regions, painted, loaded, encoder, levels, notices, shared)
+
+
+def _network_notices(it, loaded, size):
+    yield f"{it.model} from {loaded.path}, convolutions in {it.precision}; {size[1]} x {size[0]} pixels."
+    if loaded.offline:
+        yield (
+            "This is the network learned offline, not the one trained on ImageNet; for that one run 'sh download.sh' "
+            "where there is a network, or see the README on mirrors."
+        )
+        if it.init in ("noise", "pink"):
+            yield f"--init {it.init}: with this network the photograph's layout comes back, its details do not."
 
 
 def _once(shared, key, make):
@@ -151,7 +163,7 @@ def objective(run, size):
     return Objective(
         network,
         styles,
-        _layer_weights(it, targets, styles),
+        _layer_weights(it, content, targets, styles),
         style_loss=losses.STYLE_LOSSES[it.style_loss],
         max_gradient_norm=content.size if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else _resized_mask(run.painted, size),
@@ -159,23 +171,25 @@ def objective(run, size):
     )
 
 
-def _layer_weights(it, targets, styles):
+def _layer_weights(it, photograph, targets, styles):
     """The weights of the losses; with `--normalize-losses` each over the size of its target.
 
     A content loss is then N sum (F - P)^2 / sum P^2 and a style loss N sum (G - A)^2 / sum A^2: N, the number of
-    positions, times the relative distance, whatever the network, the layer and the size.
+    positions, times the relative distance, whatever the network, the layer and the size. Total variation likewise
+    counts relative to the photograph's mean square.
     """
-    content = dict(it.content_layers)
+    content, tv = dict(it.content_layers), it.tv_weight
     style = {
         layer: weight * it.style_layer_weight_exp**depth for depth, (layer, weight) in enumerate(it.style_layers.items())
     }
     if it.normalize_losses:
+        tv *= photograph[0, 0].size / float(np.sum(photograph**2))
         for layer, target in targets.items():
             content[layer] *= target[0, 0].size / float(np.sum(target**2))
         for layer, regions in styles.items():
             nothing = [losses.Moments(0 * target.second, None) for target in regions]
             style[layer] /= sum(losses.gram(zero, target)[0] for zero, target in zip(nothing, regions)) / len(regions)
-    return Weights(it.content_weight, it.style_weight, it.tv_weight, content, style)
+    return Weights(it.content_weight, it.style_weight, tv, content, style)
 
 
 def _style_targets(run, size):
@@ -183,9 +197,9 @@ def _style_targets(run, size):
     it = run.settings
     blended = {layer: None for layer in it.style_layers}
     for picture, regions, share, scale in zip(run.styles, run.style_regions, it.style_blend_weights, it.style_scale):
-        style_size = _style_size(picture.shape, size, scale, it.style_fit)
-        style = images.to_network(images.resize(picture, style_size))
-        masks_ = [None if region is None else _resized_mask(region, style_size) for region in regions]
+        painting_size = style_size(picture.shape, size, scale, it.style_fit)
+        style = images.to_network(images.resize(picture, painting_size))
+        masks_ = [None if region is None else _resized_mask(region, painting_size) for region in regions]
         for layer, found in run.encoder.extract(style, (), it.style_layers, masks_).style.items():
             # of Gram matrices: the sum of squared distances to several is the distance to their mean, and a constant
             blended[layer] = [_blend(a, b, share) for a, b in zip(blended[layer] or [None] * len(found), found)]
@@ -229,7 +243,7 @@ def _resized_mask(mask, size):
     return images.resize_planes(mask[None, None], size, Image.Resampling.BOX)[0, 0]
 
 
-def _style_size(shape, size, scale, fit):
+def style_size(shape, size, scale, fit):
     if fit == "squeeze":
         return tuple(max(images.SMALLEST_EDGE, round(edge * scale)) for edge in size)
     factor = scale * max(size) / max(shape[:2])

@@ -2,9 +2,10 @@
 
     python tests/crash_driver.py KIND COUNT SEED FOLDER
 
-Each run is the whole command in a forked child, on a picture of 40 x 32 with a toy in the place of the network; MXNet is
-never loaded, so that a fork is cheap and safe. After each the folder is looked at, the run is taken up with `--resume`
-and compared with one that was left alone. Prints, as JSON, how many points were tried and what was found wrong.
+Each run is the whole command in a forked child, on a picture of 40 x 32 with a toy in the place of the network; MXNet
+is never loaded, so that a fork is cheap and safe. After each the folder is looked at, the run is taken up with
+`--resume` and compared with one that was left alone. Prints, as JSON, how many points were tried and what was found
+wrong.
 """
 import contextlib
 import errno
@@ -63,12 +64,16 @@ def prepare(settings, shared=None):
     levels = descent.extended([descent.Level((16, 20), 3), descent.Level(SIZE, 5)], settings.max_num_epochs)
     fields = dict.fromkeys(transfer.Run._fields)
     fields.update(
-        settings=types.SimpleNamespace(**{**vars(settings), "init": "content"}), content=picture, styles=[picture[:, ::-1]],
+        settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
+        content=picture, styles=[picture[:, ::-1]],
         weights=weights.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=[],
+        regions=[None], encoder=types.SimpleNamespace(context=types.SimpleNamespace(device_type="cpu")),
     )  # fmt: skip
     return transfer.Run(**fields)
 
 
+# what takes a second and is looked at elsewhere
+nstyle.contact_sheet.write = lambda folder: None
 transfer.prepare = prepare
 transfer.objective = lambda run, size: Toy(size)
 
@@ -154,8 +159,8 @@ def faults_of_stopped(folder, reference):
                     yield "losses.csv is torn"
             elif path.name == "run.json":
                 record = json.loads(path.read_text())
-                named = [*record["snapshots"], record["content"], *record["style"], record["final"] or record["content"]]
-                yield from (f"run.json names {e['file']}" for e in named if not (folder / e["file"]).is_file())
+                named = [*record["snapshots"], *record["style"], record["content"], record["final"] or {"file": ""}]
+                yield from (f"run.json names {e['file']}" for e in named if not (folder / e["file"]).exists())
         except Exception as error:
             yield f"{path.name} is partial: {error!r}"
     report = folder.with_name(SAVED)
@@ -170,8 +175,10 @@ def faults_of_resumed(folder, status, log, reference):
         yield f"resumed with status {status}: {log.read_text()[-300:]}"
         return
     found = contents(folder)
-    yield from (f"{name} differs after resume" for name in reference.keys() | found.keys() if reference.get(name) != found.get(name))
-    yield from (f"{path.name} is left over" for path in folder.iterdir() if path.name.startswith(".") and "lock" not in path.name)
+    names = reference.keys() | found.keys()
+    yield from (f"{name} differs after resume" for name in names if reference.get(name) != found.get(name))
+    hidden = {path.name for path in folder.iterdir() if path.name.startswith(".")}
+    yield from (f"{name} is left over" for name in hidden - {".nstyle.lock"})
 
 
 # ways to stop a run: each takes the number of the point and returns a function to run in the child, or a signal to send
@@ -194,8 +201,13 @@ def at_call(number, action):
 
 def calls_of_a_run():
     """How many such calls a run makes."""
-    child, _ = forked(lambda: (watch(lambda number: (FOLDER / "calls").write_text(str(number))), paint(new_folder("counted"))))
-    waited(child)
+    folder = new_folder("counted")
+
+    def run():
+        watch(lambda number: (FOLDER / "calls").write_text(str(number)))
+        return paint(folder)
+
+    waited(forked(run)[0])
     return int((FOLDER / "calls").read_text())
 
 
@@ -299,7 +311,8 @@ def main(kind, count, seed):
             faults += faults_of_resumed(folder, waited(child), log, reference)
         wrong += [f"{kind} {number}, status {status}: {fault}" for fault in faults]
         shutil.rmtree(folder.parent)
-    print(json.dumps({"points": count, "stopped": stopped, "wrong": wrong, "seconds": round(time.monotonic() - began, 1)}))
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({"points": count, "stopped": stopped, "wrong": wrong, "seconds": seconds}))
 
 
 if __name__ == "__main__":

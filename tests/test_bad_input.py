@@ -12,6 +12,7 @@ from PIL import Image
 
 import nstyle
 from neural_style import weights
+from neural_style.options import RANGES
 
 PICTURES = {
     "missing.png": None,
@@ -64,8 +65,7 @@ def refused(paint, capfd):
 
 @pytest.mark.parametrize("option", ["--content-image", "--style-image", "--init"])
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures_that_cannot_be_used(refused, tmp_path, monkeypatch, name, option):
-    monkeypatch.chdir(tmp_path)
+def test_pictures_that_cannot_be_used(refused, name, option):
     make_bad(name)
     line = refused(option, name)
     assert name in line
@@ -108,8 +108,7 @@ def write_weights(name, arrays):
         ("not finite", "conv1_bias"),
     ],
 )
-def test_weights_that_cannot_be_used(refused, tmp_path, monkeypatch, squeezenet_arrays, name, names):
-    monkeypatch.chdir(tmp_path)
+def test_weights_that_cannot_be_used(refused, squeezenet_arrays, name, names):
     line = refused("--weights", write_weights(name, squeezenet_arrays))
     assert "w.params" in line and names in line
 
@@ -118,9 +117,8 @@ def test_weights_of_another_network(refused, squeezenet_file):
     assert "conv1_1_weight" in refused("--model", "vgg19", "--weights", squeezenet_file)
 
 
-def test_weights_that_are_not_installed(tmp_path, monkeypatch, options, capfd):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(weights, "_folders", lambda: [tmp_path / "model"])
+def test_weights_that_are_not_installed(folder, monkeypatch, options, capfd):
+    monkeypatch.setattr(weights, "_folders", lambda: [folder / "model"])
     without = [
         option for index, option in enumerate(options) if "--weights" not in options[max(0, index - 1) : index + 1]
     ]
@@ -128,16 +126,14 @@ def test_weights_that_are_not_installed(tmp_path, monkeypatch, options, capfd):
     assert "sh download.sh" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("folder", ["file", "file/below", "/dev/null/x"])
-def test_an_output_directory_that_cannot_be_written(refused, tmp_path, monkeypatch, folder):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.parametrize("target", ["file", "file/below", "/dev/null/x"])
+def test_an_output_directory_that_cannot_be_written(refused, target):
     Path("file").write_text("mine")
-    assert "--output-dir" in refused("--output-dir", folder)
+    assert "--output-dir" in refused("--output-dir", target)
     assert Path("file").read_text() == "mine"
 
 
-def test_a_picture_of_the_user_is_never_written_over(refused, tmp_path, monkeypatch, pictures):
-    monkeypatch.chdir(tmp_path)
+def test_a_picture_of_the_user_is_never_written_over(refused, pictures):
     for name in ("content.jpg", "style.jpg", "final.jpg", "e_3.jpg"):
         shutil.copy(pictures / "photo.png", name)
     for option, name in (
@@ -178,6 +174,10 @@ NUMBERS = {
     "--average-decay": ["-1", "1", "nan", "x"],
     "--snapshot-at": ["0", "-5", "1.5", "x"],
 }
+
+
+def test_every_numeric_option_is_tried():
+    assert NUMBERS.keys() == {f"--{option.replace('_', '-')}" for option, *_ in RANGES}
 
 
 @pytest.mark.parametrize(
@@ -224,28 +224,23 @@ def test_an_unknown_layer_is_answered_with_those_there_are(refused):
     assert "conv1, pool1, fire2, fire3" in line
 
 
-def test_a_gpu_that_cannot_be_used_says_why(refused):
+def test_a_gpu_that_cannot_be_used_says_why(refused, monkeypatch):
+    monkeypatch.setattr("neural_style.devices._count", lambda: 0)
     assert "--gpu 0" in refused("--gpu", "0")
 
 
-def test_a_folder_in_which_nothing_can_be_painted(paint, tmp_path, monkeypatch, pictures, capfd):
-    monkeypatch.chdir(tmp_path)
+def test_one_bad_picture_does_not_stop_the_rest_of_a_folder(paint, pictures, capfd):
     Path("photos").mkdir()
     shutil.copy(pictures / "photo.png", "photos/good.png")
     Path("photos/bad.png").write_bytes(b"junk")
-    # one bad picture does not stop the rest
     assert paint("--content-image", "photos") == 1
     printed = capfd.readouterr()
     assert Path("out/good/final.jpg").is_file() and not Path("out/bad/final.jpg").exists()
     assert "bad.png" in printed.err and "1 of 2" in printed.out
 
 
-@pytest.mark.parametrize(
-    "line", [["--content-image", "missing.jpg"], ["--lr", "nan"], ["--gpu", "0"]], ids=lambda line: line[0]
-)
+@pytest.mark.parametrize("line", [["--content-image", "missing.jpg"], ["--lr", "nan"]])
 def test_the_command_itself_ends_with_one_line_and_status_2(tmp_path, options, line):
-    if line[0] == "--gpu" and nstyle.mx.runtime.Features().is_enabled("CUDA"):
-        pytest.skip("this build of MXNet has CUDA")
     command = [sys.executable, str(ROOT / "nstyle.py"), *options, *line]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and done.stdout == ""

@@ -42,16 +42,17 @@ class Case:
         maps, generator = self.maps(OTHER[0]), np.random.default_rng(5)
         self.targets = {layer: maps[layer] for layer in content}
         self.shares = {layer: generator.uniform(0.5, 2) for layer in content}
-        self.factors = {
-            layer: [
+        # sized so that content, second moments and means weigh about the same in the gradient
+        self.factors = {}
+        for layer in style:
+            channels, positions, strength = len(maps[layer]), maps[layer][0].size, np.sqrt(np.mean(maps[layer] ** 2))
+            self.factors[layer] = [
                 Moments(
-                    generator.normal(size=(len(maps[layer]),) * 2) / np.mean(maps[layer] ** 2),
-                    generator.normal(size=len(maps[layer])) * 10 / np.mean(maps[layer]),
+                    generator.normal(size=(channels, channels)) * positions / np.sqrt(channels),
+                    generator.normal(size=channels) * positions * strength,
                 )
                 for _ in masks
             ]
-            for layer in style
-        }
 
     def maps(self, picture):
         picture = np.pad(np.asarray(picture, float), ((0, 0), *((self.border, self.border),) * 2), mode="reflect")
