@@ -65,7 +65,10 @@ STRIPS = {
     "content-layers": values("content-layers", "conv1:100", "fire4", "fire7:100"),
     "style-layers": values("style-layers", "conv1:60", "fire2:9,fire3:0.7", "fire5:3.3,fire7:330"),
     "style-layer-weight-exp": values("style-layer-weight-exp", 0.2, 1, 5),
-    "model": values("model", "squeezenet", "vgg19"),
+    "model": [
+        ("--model squeezenet", ""),
+        ("--model vgg19, learned offline", "--model vgg19 --border 16 --max-num-epochs 200"),
+    ],
     "pooling": values("pooling", "avg", "max"),
     "pooling-scale": values("pooling-scale", 0.7, 1, 1.5),
     "border": values("border", 0, 8, 24),

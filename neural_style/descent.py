@@ -98,6 +98,7 @@ def descend(
     optimizer.restore(state.optimizer)
     for index in range(state.level, len(levels)):
         level, last_level = levels[index], index == len(levels) - 1
+        objective = None  # lets go of the coarser level's network first
         objective = make_objective(level.size)
         if state.level_epoch == 0:
             optimizer.resize(level.size)
@@ -106,6 +107,8 @@ def descend(
             state = replace(state, image=objective.admitted(image))
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
+        if not _finite(losses):  # there is no good picture to go back to: one more failure is the end
+            state = replace(state, failures=MOST_FAILURES - 1)
         if last_level and not average_decay:
             state = _with_best(state, losses)
         while state.level_epoch < level.epochs:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import matfile
 from .errors import InputError
 
 MEAN_PIXEL = (123.68, 116.779, 103.939)
@@ -162,19 +163,16 @@ def _from_gluon(model, path, stored):
 
 def _matconvnet(path):
     """The two releases hold the fields of a layer in different orders: they are asked for by name."""
-    import scipy.io
-
     arrays = {}
     try:
-        for cell in scipy.io.loadmat(str(path), variable_names=["layers"])["layers"][0]:
-            layer = cell[0][0]
-            if "weights" in layer.dtype.names and layer["weights"].size >= 2:
-                kernels, bias = layer["weights"][0][:2]
+        for layer in matfile.read(path, "layers"):
+            if len(layer.get("weights", ())) >= 2:
+                kernels, bias = layer["weights"][:2]
                 # (height, width, in, out); trailing dimensions of length 1 are not stored
                 kernels = kernels.reshape(kernels.shape + (1,) * (4 - kernels.ndim))
-                arrays[f"{layer['name'][0]}_weight"] = kernels.transpose(3, 2, 0, 1)
-                arrays[f"{layer['name'][0]}_bias"] = bias.reshape(-1)
-    except Exception as error:  # a damaged file makes SciPy raise almost anything
+                arrays[f"{layer['name']}_weight"] = kernels.transpose(3, 2, 0, 1)
+                arrays[f"{layer['name']}_bias"] = bias.reshape(-1)
+    except Exception as error:  # a damaged file leads to almost anything
         raise _damaged(path, error) from None
     return arrays
 

@@ -77,7 +77,7 @@ def parser():
         help="the photograph; several files, a folder or a pattern: each into its own folder of results (%(default)s)",
     )
     group.add_argument(
-        "--style-image", metavar="FILE", nargs="+", default=["input/starry_night.jpg"], help="the painting, or several (%(default)s)"
+        "--style-image", metavar="FILE", nargs="+", default="input/starry_night.jpg", help="the painting, or several (%(default)s)"
     )
     group.add_argument("--style-blend-weights", metavar="W", nargs="+", type=float, help="share of each painting (equal)")
     group.add_argument(
@@ -175,6 +175,10 @@ def parse(arglist=None):
     if preset:
         it.set_defaults(**PRESETS[preset])
     settings = it.parse_args(arglist)
+    for option in ("content_image", "style_image"):
+        value = getattr(settings, option)
+        if isinstance(value, list) and len(value) == 1:
+            setattr(settings, option, value[0])
     settings.command = list(sys.argv if arglist is None else ["nstyle.py", *map(str, arglist)])
     return settings
 

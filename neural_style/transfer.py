@@ -1,6 +1,7 @@
 """One run: from settings to pictures, network and levels, and on to the stream of events."""
 import argparse
 import math
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,8 @@ def prepare(settings, shared=None):
         If a picture, the weights or an option cannot be used.
     """
     it = argparse.Namespace(**vars(settings))
+    if not isinstance(it.content_image, (str, os.PathLike)):
+        raise InputError("--content-image: a run paints one photograph; call it once for each.")
     shared = {} if shared is None else shared
     context, notice = choose_context(it.gpu)
     notices = [notice] if notice else []
@@ -73,6 +76,8 @@ def prepare(settings, shared=None):
     for option, value in defaults.items():
         if getattr(it, option) is None:
             setattr(it, option, value)
+    if not it.content_layers and not it.style_layers:
+        raise InputError("--style-layers: with no layer of style and none of content there is nothing to paint by.")
     for option in ("content_layers", "style_layers"):
         _check_layers(option, getattr(it, option), model, loaded.arrays)
     encoder = _once(shared, "encoder", lambda: _encoder(it, model, loaded, context))
