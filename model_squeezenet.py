@@ -3,6 +3,7 @@
 Small (1.2 million weights) and fast: a picture in seconds on two processor cores. The stored weights take the same
 input as VGG-19's: RGB in 0..255 minus (123.68, 116.779, 103.939).
 """
+
 import model_vgg19
 from neural_style import weights
 from neural_style.engine import mx
@@ -28,7 +29,13 @@ def defaults(offline):
     Average pooling, though the network was trained with maximum pooling: the content stays clearer, and there are no
     specks in dark areas.
     """
-    return {"content_layers": CONTENT_LAYERS, "style_layers": STYLE_LAYERS, "pooling": "avg", "init": "content", "border": 8}
+    return {
+        "content_layers": CONTENT_LAYERS,
+        "style_layers": STYLE_LAYERS,
+        "pooling": "avg",
+        "init": "content",
+        "border": 8,
+    }
 
 
 def scaled_after_pooling(arrays, scale):
@@ -64,7 +71,12 @@ def feature_maps(data, pooling="max"):
             # MXNet 1.9.1 computes wrong gradients of average pooling over windows that reach beyond the edge
             convention = "full" if pooling == "max" else "valid"
             data = maps[POOL_AFTER[name]] = mx.sym.Pooling(
-                data, kernel=(3, 3), stride=(2, 2), pool_type=pooling, pooling_convention=convention, name=POOL_AFTER[name]
+                data,
+                kernel=(3, 3),
+                stride=(2, 2),
+                pool_type=pooling,
+                pooling_convention=convention,
+                name=POOL_AFTER[name],
             )
         return data
 

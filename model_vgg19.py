@@ -6,6 +6,7 @@
 The suite itself uses `feature_maps` and the tables below; the three functions keep scripts that were written for
 MXNet's example/neural-style running.
 """
+
 from collections import namedtuple
 
 from neural_style import weights
@@ -34,7 +35,13 @@ def defaults(offline):
     offline : bool
         The weights were learned offline (see `neural_style.offline`), not on ImageNet.
     """
-    return {"content_layers": CONTENT_LAYERS, "style_layers": STYLE_LAYERS, "pooling": "avg", "init": "content", "border": 0}
+    return {
+        "content_layers": CONTENT_LAYERS,
+        "style_layers": STYLE_LAYERS,
+        "pooling": "avg",
+        "init": "content",
+        "border": 0,
+    }
 
 
 def scaled_after_pooling(arrays, scale, layers=AFTER_POOLING):
@@ -118,6 +125,9 @@ def bind(style, content, input_size, ctx, arrays):
         arg_dict[name][:] = arrays[name]
     grad = mx.nd.zeros(arg_dict["data"].shape, ctx)
     executor = symbols.bind(
-        ctx, arg_dict, args_grad={"data": grad}, grad_req={name: "write" if name == "data" else "null" for name in names}
+        ctx,
+        arg_dict,
+        args_grad={"data": grad},
+        grad_req={name: "write" if name == "data" else "null" for name in names},
     )
     return ConvExecutor(executor, arg_dict["data"], grad, executor.outputs[:-1], executor.outputs[-1], arg_dict)

@@ -6,6 +6,7 @@
 
 As a library: `train_nstyle(get_args([...]), callback)`.
 """
+
 import argparse
 import contextlib
 import signal

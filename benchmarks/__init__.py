@@ -1,1 +1,1 @@
-"""Measurements of speed and memory, each a script that prints a table: `make bench`, or `python -m benchmarks.epoch`."""
+"""Measurements of speed and memory, each a script that prints a table: `make bench`, or one alone."""

@@ -1,4 +1,5 @@
 """All benchmarks, one after the other: `python -m benchmarks`. Their tables are gathered in benchmarks/README.md."""
+
 import sys
 
 from benchmarks import course, epoch, scaling, startup, tables

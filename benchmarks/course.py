@@ -1,8 +1,9 @@
-"""How low the objective is after how long: classic, Adam, L-BFGS at one scale and the default: `python -m benchmarks.course`.
+"""How low the objective is after how long, by optimizer and schedule: `python -m benchmarks.course`.
 
 All runs are advanced in turns, in one process, each on its own clock. What is compared is the float32 objective at the
 size of the result, computed apart from the clocks.
 """
+
 import argparse
 import sys
 import time
@@ -54,12 +55,14 @@ def measure(model, epochs, long_edge):
     rows = []
     for name, course in courses.items():
         reached = next((seconds for seconds, total in course if total <= goal), None)
-        rows.append([
-            name,
-            f"{clocks[name] / clocks['classic']:.3f}",
-            f"{course[-1][1] / goal:.3f}",
-            "never" if reached is None else f"{reached / clocks['classic']:.3f}",
-        ])
+        rows.append(
+            [
+                name,
+                f"{clocks[name] / clocks['classic']:.3f}",
+                f"{course[-1][1] / goal:.3f}",
+                "never" if reached is None else f"{reached / clocks['classic']:.3f}",
+            ]
+        )
     publish(
         f"course-{model}",
         f"Objective against time, {model}, {long_edge} pixels, {epochs} epochs",

@@ -2,6 +2,7 @@
 
 Each case is a process of its own, for its memory; they are kept waiting and take turns, for the machine's moods.
 """
+
 import argparse
 import resource
 import statistics

@@ -3,6 +3,7 @@
 Written from the recipe, with this suite's model: Gram matrices differentiated in both factors, loss symbols bound with
 the network, total variation as a second executor, MXNet's own optimizer.
 """
+
 import numpy as np
 
 import model_vgg19
@@ -34,11 +35,15 @@ class OldExample:
         for i, target in enumerate(targets[0][:-1]):
             self._model.arg_dict[f"target_{i}"][:] = target
         self._model.arg_dict["target_content"][:] = targets[1][-1]
-        self._heads = [mx.nd.ones((1,)) / float(np.prod(shape[1:]) * shape[1]) for shape in shapes] + [mx.nd.ones((1,)) * 10]
+        self._heads = [mx.nd.ones((1,)) / float(np.prod(shape[1:]) * shape[1]) for shape in shapes] + [
+            mx.nd.ones((1,)) * 10
+        ]
         image = mx.sym.Variable("image")
         channels = mx.sym.SliceChannel(image, num_outputs=3)
         kernel = mx.sym.Variable("kernel")
-        smooth = [mx.sym.Convolution(c, kernel, num_filter=1, kernel=(3, 3), pad=(1, 1), no_bias=True) for c in channels]
+        smooth = [
+            mx.sym.Convolution(c, kernel, num_filter=1, kernel=(3, 3), pad=(1, 1), no_bias=True) for c in channels
+        ]
         self._image = mx.nd.random.uniform(-0.1, 0.1, (1, 3, *size))
         laplacian = mx.nd.array([[[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]]]) / 8 * 0.01
         self._smoothness = mx.sym.Concat(*smooth).bind(mx.cpu(), {"image": self._image, "kernel": laplacian})

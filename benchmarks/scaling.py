@@ -1,4 +1,5 @@
 """Seconds and memory per pixel from small to large pictures: `python -m benchmarks.scaling`."""
+
 import statistics
 import sys
 
@@ -22,9 +23,24 @@ def main():
             (memory,) = ask(worker, "memory")
             worker.communicate("end\n")
             pixels = edge * round(edge * 2 / 3)
-            rows.append([case, edge, f"{seconds:.2f}", f"{1e6 * seconds / pixels:.2f}", f"{memory:.0f}", f"{memory * 1e6 / pixels:.0f}"])
+            rows.append(
+                [
+                    case,
+                    edge,
+                    f"{seconds:.2f}",
+                    f"{1e6 * seconds / pixels:.2f}",
+                    f"{memory:.0f}",
+                    f"{memory * 1e6 / pixels:.0f}",
+                ]
+            )
     columns = ["case", "long edge", "s per epoch", "µs per pixel", "peak MB", "bytes per pixel"]
-    publish("scaling", "Cost against size", columns, rows, "Photograph of 3 : 2; memory includes the 190 MB of an empty process.")
+    publish(
+        "scaling",
+        "Cost against size",
+        columns,
+        rows,
+        "Photograph of 3 : 2; memory includes the 190 MB of an empty process.",
+    )
     return 0
 
 

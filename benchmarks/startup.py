@@ -1,4 +1,5 @@
 """From the command to the first epoch, in a process of its own: `python -m benchmarks.startup`."""
+
 import statistics
 import subprocess
 import sys

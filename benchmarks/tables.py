@@ -1,4 +1,5 @@
 """What the benchmarks share: the settings of a run, tables, and the file that a table is kept in."""
+
 import datetime
 import json
 import platform
@@ -45,7 +46,9 @@ def publish(name, title, columns, rows, notes=""):
         What a reader must know of the figures.
     """
     widths = [max(len(str(row[i])) for row in [columns, *rows]) for i in range(len(columns))]
-    lines = ["| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |" for row in [columns, *rows]]
+    lines = [
+        "| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |" for row in [columns, *rows]
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     head = f"{machine()}; {datetime.date.today().isoformat()}; commit {commit()}"
     text = "\n".join([f"### {title}", "", head + ".", *([notes] if notes else []), "", *lines, ""])

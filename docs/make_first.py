@@ -2,6 +2,7 @@
 
 Paints the stand-in pair with SqueezeNet and with the VGG-19 learned offline, whose weights must be installed.
 """
+
 import sys
 import tempfile
 from pathlib import Path
@@ -27,7 +28,9 @@ def main():
             nstyle.train_nstyle(nstyle.get_args([*options, *files]))
             pictures.append(output / "final.jpg")
         opened = [images.read(picture) for picture in pictures]
-    scaled = [images.resize(picture, (HEIGHT, round(picture.shape[1] * HEIGHT / picture.shape[0]))) for picture in opened]
+    scaled = [
+        images.resize(picture, (HEIGHT, round(picture.shape[1] * HEIGHT / picture.shape[0]))) for picture in opened
+    ]
     gap = np.ones((HEIGHT, GAP, 3), np.float32)
     row = np.concatenate([part for picture in scaled for part in (picture, gap)][:-1], axis=1)
     image = Image.fromarray(np.rint(row * 255).astype(np.uint8))

@@ -1,4 +1,5 @@
-"""The loop: from a start picture, coarse to fine, epoch by epoch, to the end. A stream of events, known to no listener."""
+"""The loop: from a start picture, coarse to fine, epoch by epoch, to the end: a stream of events."""
+
 import math
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -64,7 +65,16 @@ class Event(NamedTuple):
 
 
 def descend(
-    levels, make_objective, optimizer, state, *, rate_at, stop_eps=0.0, clip=True, average_decay=0.0, enlarge=images.resize_planes
+    levels,
+    make_objective,
+    optimizer,
+    state,
+    *,
+    rate_at,
+    stop_eps=0.0,
+    clip=True,
+    average_decay=0.0,
+    enlarge=images.resize_planes,
 ):
     """Paint.
 

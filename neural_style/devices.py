@@ -1,4 +1,5 @@
 """Where a run computes: which device, and in which precision."""
+
 from pathlib import Path
 
 from .engine import mx

@@ -3,6 +3,7 @@
 In this suite a picture is a float32 array of shape (H, W, 3), sRGB in 0..1; inside a run it is a float32 array of
 shape (1, 3, H, W) in network range, RGB times 256 minus the mean pixel of ImageNet.
 """
+
 import contextlib
 import functools
 import io
@@ -64,7 +65,9 @@ def read(path, max_pixels=MAX_PIXELS):
     # decoders raise whatever a broken file leads them to: struct.error, SyntaxError, zlib.error, ...
     except Exception as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-        raise InputError(f"{path}: cannot be read as a picture ({' '.join(reason.split())}); use an intact file.") from None
+        raise InputError(
+            f"{path}: cannot be read as a picture ({' '.join(reason.split())}); use an intact file."
+        ) from None
 
 
 def _decode(image, path, max_pixels):
@@ -154,9 +157,9 @@ def resize_planes(planes, size, resample=Image.Resampling.BICUBIC):
 
 def _resample(planes, size, resample):
     height, width = size
-    return np.stack([
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), resample)) for plane in planes
-    ])
+    return np.stack(
+        [np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), resample)) for plane in planes]
+    )
 
 
 def to_network(picture):

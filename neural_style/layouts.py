@@ -94,9 +94,13 @@ def read(model, path):
         made_for = _CAFFE
     else:
         raise InputError(f"{path}: is {_kind(head)}; run `sh download.sh` or give another file with --weights.")
-    arrays = _checked(model, path, stored)
-    if made_for:
-        _fold(arrays, next(iter(LAYERS[model])), made_for)
+    with np.errstate(all="ignore"):  # numbers beyond float32 become infinite, and are told by that
+        arrays = _checked(model, path, stored)
+        first = next(iter(LAYERS[model]))
+        if made_for:
+            _fold(arrays, first, made_for)
+        if not all(np.isfinite(arrays[f"{first}_{part}"]).all() for part in ("weight", "bias")):
+            raise _damaged(path, "the values of its first layer are too large")
     return arrays
 
 

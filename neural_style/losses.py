@@ -3,6 +3,7 @@
 A style loss compares moments of a feature map's channels, a matrix of C x C numbers and perhaps a vector of C;
 `network.py` carries the gradients back to the feature map (`moments_gradient`) and on to the picture.
 """
+
 from typing import NamedTuple
 
 import numpy as np

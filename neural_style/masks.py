@@ -1,4 +1,5 @@
 """Masks: pictures whose flat colours name regions, each of which takes its style from the region of the same colour."""
+
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 

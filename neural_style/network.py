@@ -3,6 +3,7 @@
 What crosses the border is small: of each style layer the moments of its channels, of each content layer the squared
 distance to the photograph's feature map. The feature maps stay inside, in MXNet's own memory layout.
 """
+
 from typing import NamedTuple
 
 import numpy as np
@@ -223,7 +224,7 @@ class Network:
         self._image[:] = image
         outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
         content = {layer: float(output[0]) for layer, output in zip(self._content_layers, outputs)}
-        return Statistics(content, self._style.moments(outputs[len(content):]))
+        return Statistics(content, self._style.moments(outputs[len(content) :]))
 
     def backward(self, gradients):
         """Gradient of the picture last given to `forward`, from the gradients of its statistics.

@@ -1,4 +1,5 @@
 """The weighted sum of all losses at one resolution: a picture in, its losses by name and its gradient out."""
+
 from typing import NamedTuple
 
 import numpy as np

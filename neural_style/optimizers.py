@@ -2,10 +2,13 @@
 
 An optimizer is given the picture, its loss and gradient, and returns the next picture. Its arrays can be taken out,
 put back, and brought to another size (`state`, `restore`, `resize`), so that a run can go on at a finer level or
-after an interruption. `classic` says that a run with it keeps to the recipe of MXNet's example/neural-style: the
-gradient's norm is limited, pixels are not, and the last picture is the result. `patience` is the number of small steps
-in a row that mean the end: those of L-BFGS vary from epoch to epoch. Pictures are float32 arrays (1, 3, H, W) in network range, 256 levels per channel.
+after an interruption.
+
+`classic` says that a run keeps to the recipe of MXNet's example/neural-style: the gradient's norm is limited, pixels are
+not, and the last picture is the result. `patience` is the number of small steps in a row that mean the end: those of
+L-BFGS vary from epoch to epoch. Pictures are float32 arrays (1, 3, H, W) in network range, 256 levels per channel.
 """
+
 import numpy as np
 from PIL import Image
 

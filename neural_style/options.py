@@ -1,4 +1,5 @@
 """The options of a run: their names, defaults and limits, for the command line and for namespaces made by hand."""
+
 import argparse
 import math
 import numbers
@@ -73,90 +74,208 @@ def parser():
     )
     group = it.add_argument_group("pictures")
     group.add_argument(
-        "--content-image", metavar="FILE", nargs="+", default="input/IMG_4343.jpg",
+        "--content-image",
+        metavar="FILE",
+        nargs="+",
+        default="input/IMG_4343.jpg",
         help="the photograph; several files, a folder or a pattern: each into its own folder of results (%(default)s)",
     )
     group.add_argument(
-        "--style-image", metavar="FILE", nargs="+", default="input/starry_night.jpg", help="the painting, or several (%(default)s)"
+        "--style-image",
+        metavar="FILE",
+        nargs="+",
+        default="input/starry_night.jpg",
+        help="the painting, or several (%(default)s)",
     )
-    group.add_argument("--style-blend-weights", metavar="W", nargs="+", type=float, help="share of each painting (equal)")
     group.add_argument(
-        "--style-scale", metavar="S", nargs="+", type=float, default=[1.0],
+        "--style-blend-weights", metavar="W", nargs="+", type=float, help="share of each painting (equal)"
+    )
+    group.add_argument(
+        "--style-scale",
+        metavar="S",
+        nargs="+",
+        type=float,
+        default=[1.0],
         help="long edge of the paintings over that of the result; one number, or one for each (1)",
     )
     group.add_argument(
-        "--style-fit", choices=CHOICES["style_fit"], default="keep", help="keep a painting's shape, or squeeze it to the photograph's (%(default)s)"
+        "--style-fit",
+        choices=CHOICES["style_fit"],
+        default="keep",
+        help="keep a painting's shape, or squeeze it to the photograph's (%(default)s)",
     )
-    group.add_argument("--content-mask", metavar="FILE", help="alone: paint where it is white; with --style-mask: its flat colours name regions")
-    group.add_argument("--style-mask", metavar="FILE", nargs="+", help="for each painting: regions by the colours of the content mask")
     group.add_argument(
-        "--preserve-colors", choices=CHOICES["preserve_colors"], default="none",
-        help="keep the photograph's colours: its chroma under the result's luminance, or by matching the painting to it first (%(default)s)",
+        "--content-mask",
+        metavar="FILE",
+        help="alone: paint where it is white; with --style-mask: its flat colours name regions",
     )
-    group.add_argument("--max-long-edge", metavar="PIXELS", type=int, default=600, help="long edge of the result; 0: the photograph's (%(default)s)")
+    group.add_argument(
+        "--style-mask", metavar="FILE", nargs="+", help="for each painting: regions by the colours of the content mask"
+    )
+    group.add_argument(
+        "--preserve-colors",
+        choices=CHOICES["preserve_colors"],
+        default="none",
+        help="keep the photograph's colours: its chroma under the result's luminance, or by matching the "
+        "painting to it first (%(default)s)",
+    )
+    group.add_argument(
+        "--max-long-edge",
+        metavar="PIXELS",
+        type=int,
+        default=600,
+        help="long edge of the result; 0: the photograph's (%(default)s)",
+    )
     group.add_argument("--enlarge", action="store_true", help="let the result be larger than the photograph")
-    group.add_argument("--max-pixels", metavar="N", type=int, default=images.MAX_PIXELS, help="refuse picture files with more pixels (%(default)s)")
+    group.add_argument(
+        "--max-pixels",
+        metavar="N",
+        type=int,
+        default=images.MAX_PIXELS,
+        help="refuse picture files with more pixels (%(default)s)",
+    )
 
     group = it.add_argument_group("what to look for")
-    group.add_argument("--content-weight", metavar="W", type=float, default=10.0, help="of the photograph (%(default)g)")
-    group.add_argument("--style-weight", metavar="W", type=float, default=1.0, help="of the painting (%(default)g)")
-    group.add_argument("--tv-weight", metavar="W", type=float, default=0.01, help="of smoothness, total variation (%(default)g)")
-    group.add_argument("--ratio", metavar="R", type=float, help="style weight over content weight, in place of --style-weight")
-    group.add_argument("--style-loss", choices=CHOICES["style_loss"], default="gram", help="what of the style layers is compared (%(default)s)")
-    group.add_argument("--normalize-losses", action="store_true", help="count every layer's loss relative to the size of its target")
-    group.add_argument("--content-layers", metavar="LAYER[:W],...", type=_by_colon, help="layers of the content loss (by network)")
-    group.add_argument("--style-layers", metavar="LAYER[:W],...", type=_by_colon, help="layers of the style loss (by network)")
     group.add_argument(
-        "--style-layer-weight-exp", metavar="X", type=float, default=1.0, help="multiply each deeper style layer's weight by this once more (%(default)g)"
+        "--content-weight", metavar="W", type=float, default=10.0, help="of the photograph (%(default)g)"
+    )
+    group.add_argument("--style-weight", metavar="W", type=float, default=1.0, help="of the painting (%(default)g)")
+    group.add_argument(
+        "--tv-weight", metavar="W", type=float, default=0.01, help="of smoothness, total variation (%(default)g)"
+    )
+    group.add_argument(
+        "--ratio", metavar="R", type=float, help="style weight over content weight, in place of --style-weight"
+    )
+    group.add_argument(
+        "--style-loss",
+        choices=CHOICES["style_loss"],
+        default="gram",
+        help="what of the style layers is compared (%(default)s)",
+    )
+    group.add_argument(
+        "--normalize-losses", action="store_true", help="count every layer's loss relative to the size of its target"
+    )
+    group.add_argument(
+        "--content-layers", metavar="LAYER[:W],...", type=_by_colon, help="layers of the content loss (by network)"
+    )
+    group.add_argument(
+        "--style-layers", metavar="LAYER[:W],...", type=_by_colon, help="layers of the style loss (by network)"
+    )
+    group.add_argument(
+        "--style-layer-weight-exp",
+        metavar="X",
+        type=float,
+        default=1.0,
+        help="multiply each deeper style layer's weight by this once more (%(default)g)",
     )
 
     group = it.add_argument_group("network")
     group.add_argument("--model", choices=CHOICES["model"], default="vgg19", help="(%(default)s)")
     group.add_argument("--weights", metavar="FILE", help="weights file (model/MODEL.params, else the offline network)")
     group.add_argument("--pooling", choices=CHOICES["pooling"], help="between the blocks of convolutions (avg)")
-    group.add_argument("--pooling-scale", metavar="S", type=float, default=1.0, help="multiply what pooling layers give (%(default)g)")
-    group.add_argument("--border", metavar="PIXELS", type=int, help="continue pictures beyond their edges by a mirrored border (by network)")
+    group.add_argument(
+        "--pooling-scale", metavar="S", type=float, default=1.0, help="multiply what pooling layers give (%(default)g)"
+    )
+    group.add_argument(
+        "--border",
+        metavar="PIXELS",
+        type=int,
+        help="continue pictures beyond their edges by a mirrored border (by network)",
+    )
     group.add_argument("--list-weights", action="store_true", help="say which networks are installed, and end")
 
     group = it.add_argument_group("course of the run")
-    group.add_argument("--preset", choices=CHOICES["preset"], help="classic: the recipe of MXNet's example/neural-style")
+    group.add_argument(
+        "--preset", choices=CHOICES["preset"], help="classic: the recipe of MXNet's example/neural-style"
+    )
     group.add_argument("--max-num-epochs", metavar="N", type=int, default=1000, help="epochs in all (%(default)s)")
     group.add_argument(
-        "--stop-eps", metavar="E", type=float, default=0.005, help="stop when an epoch (lbfgs: four in a row) changes the picture by less (relative, %(default)g)"
+        "--stop-eps",
+        metavar="E",
+        type=float,
+        default=0.005,
+        help="stop when an epoch (lbfgs: four in a row) changes the picture by less (relative, %(default)g)",
     )
     group.add_argument("--optimizer", choices=CHOICES["optimizer"], default="lbfgs", help="(%(default)s)")
-    group.add_argument("--lr", metavar="RATE", type=float, help="step size: nag 0.001; grey levels of 256 for adam, lbfgs (by optimizer)")
-    group.add_argument("--lr-sched-delay", metavar="EPOCHS", type=float, default=75.0, help="epochs between two cuts of the rate (%(default)g)")
-    group.add_argument("--lr-sched-factor", metavar="F", type=float, default=0.9, help="factor of each cut (%(default)g)")
-    group.add_argument("--average-decay", metavar="D", type=float, default=0.0, help="write the running mean of the pictures, weights D^age; 0: none (%(default)g)")
     group.add_argument(
-        "--pyramid-levels", metavar="N", type=int, help="picture sizes from coarse to fine, each twice the one before; 1: only the result's (by size)"
+        "--lr",
+        metavar="RATE",
+        type=float,
+        help="step size: nag 0.001; grey levels of 256 for adam, lbfgs (by optimizer)",
+    )
+    group.add_argument(
+        "--lr-sched-delay",
+        metavar="EPOCHS",
+        type=float,
+        default=75.0,
+        help="nag, adam: epochs between two cuts of the rate (%(default)g)",
+    )
+    group.add_argument(
+        "--lr-sched-factor", metavar="F", type=float, default=0.9, help="factor of each cut (%(default)g)"
+    )
+    group.add_argument(
+        "--average-decay",
+        metavar="D",
+        type=float,
+        default=0.0,
+        help="write the running mean of the pictures, weights D^age; 0: none (%(default)g)",
+    )
+    group.add_argument(
+        "--pyramid-levels",
+        metavar="N",
+        type=int,
+        help="picture sizes from coarse to fine, each twice the one before; 1: only the result's (by size)",
     )
     group.add_argument("--init", metavar="START", help=f"{', '.join(starts.NAMED)} or a picture file (by network)")
-    group.add_argument("--init-noise", metavar="R", type=float, default=0.0, help="share of noise in the start, 0 to 1 (%(default)g)")
-    group.add_argument("--pink-exponent", metavar="K", type=float, default=1.0, help="with --init pink: amplitude 1/f^K (%(default)g)")
+    group.add_argument(
+        "--init-noise", metavar="R", type=float, default=0.0, help="share of noise in the start, 0 to 1 (%(default)g)"
+    )
+    group.add_argument(
+        "--pink-exponent", metavar="K", type=float, default=1.0, help="with --init pink: amplitude 1/f^K (%(default)g)"
+    )
     group.add_argument("--seed", metavar="N", type=int, default=0, help="of everything random (%(default)s)")
 
     group = it.add_argument_group("machine")
     group.add_argument("--gpu", metavar="N", type=int, help="GPU number, -1: the CPU (first usable GPU, else the CPU)")
     group.add_argument(
-        "--precision", choices=CHOICES["precision"], default="auto",
+        "--precision",
+        choices=CHOICES["precision"],
+        default="auto",
         help="of the convolutions; auto: bfloat16 where the processor has AVX512-BF16 (%(default)s)",
     )
     group.add_argument("--no-memory-check", action="store_true", help="begin even where the memory seems too small")
 
     group = it.add_argument_group("results")
-    group.add_argument("--output_dir", "--output-dir", metavar="DIR", default="output/", help="created if missing (%(default)s)")
-    group.add_argument("--image-format", choices=CHOICES["image_format"], default="jpg", help="of the pictures written; tiff has 16 bits (%(default)s)")
-    group.add_argument("--save-epochs", metavar="N", type=int, default=50, help="epochs between two snapshots (%(default)s)")
-    group.add_argument("--snapshot-at", metavar="N,...", type=_whole_numbers, help="epochs of snapshots, in place of --save-epochs")
+    group.add_argument(
+        "--output_dir", "--output-dir", metavar="DIR", default="output/", help="created if missing (%(default)s)"
+    )
+    group.add_argument(
+        "--image-format",
+        choices=CHOICES["image_format"],
+        default="jpg",
+        help="of the pictures written; tiff has 16 bits (%(default)s)",
+    )
+    group.add_argument(
+        "--save-epochs", metavar="N", type=int, default=50, help="epochs between two snapshots (%(default)s)"
+    )
+    group.add_argument(
+        "--snapshot-at", metavar="N,...", type=_whole_numbers, help="epochs of snapshots, in place of --save-epochs"
+    )
     group.add_argument("--animate", choices=CHOICES["animate"], help="make an animation of the snapshots at the end")
-    group.add_argument("--remove-noise", metavar="W", type=float, default=0.02, help="strength of denoising in every picture written; 0: none (%(default)g)")
+    group.add_argument(
+        "--remove-noise",
+        metavar="W",
+        type=float,
+        default=0.02,
+        help="strength of denoising in every picture written; 0: none (%(default)g)",
+    )
     group.add_argument("--no-progress", action="store_true", help="no progress bar")
     either = group.add_mutually_exclusive_group()
     either.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
     either.add_argument(
-        "--overwrite", action="store_true", help="remove an earlier run from the output directory instead of moving it aside"
+        "--overwrite",
+        action="store_true",
+        help="remove an earlier run from the output directory instead of moving it aside",
     )
 
     return it

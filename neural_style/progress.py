@@ -1,4 +1,5 @@
-"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere. A listener to the run's events."""
+"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere. A listener to its events."""
+
 import sys
 import time
 
@@ -36,7 +37,8 @@ class Progress:
         text = f"{width} x {height}, loss {event.losses['total']:.4g}, change {event.relative_change:.4f}"
         if event.failed:
             self.say(
-                f"Epoch {event.epoch} gave values that are not finite: back to the last good picture with half the step."
+                f"Epoch {event.epoch} gave values that are not finite: "
+                "back to the last good picture with half the step."
             )
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update()

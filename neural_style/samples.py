@@ -1,4 +1,5 @@
 """The pictures that options name: found here or beside the scripts, with stand-ins for samples that are not there."""
+
 import glob
 from pathlib import Path
 

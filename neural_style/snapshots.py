@@ -1,4 +1,5 @@
 """What a run leaves in its folder: pictures, losses.csv, run.json, its state. A listener to the run's events."""
+
 import contextlib
 import csv
 import datetime
@@ -178,7 +179,12 @@ class Snapshots:
             self._write_record(status, reason)
 
     def _entry(self, epoch, file, seconds, total):
-        return {"epoch": epoch, "file": file, "seconds": round(seconds, 3), "total": total if math.isfinite(total) else None}
+        return {
+            "epoch": epoch,
+            "file": file,
+            "seconds": round(seconds, 3),
+            "total": total if math.isfinite(total) else None,
+        }
 
     def _save_image(self, image, name):
         settings = self._run.settings

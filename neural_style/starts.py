@@ -1,4 +1,5 @@
 """Where a run starts: noise, the photograph, the painting, a mixture, or any picture."""
+
 import numpy as np
 
 from . import images, samples

@@ -1,4 +1,5 @@
 """One run: from settings to pictures, network and levels, and on to the stream of events."""
+
 import argparse
 import math
 import os
@@ -123,10 +124,18 @@ def start(run):
     """The state before the first epoch."""
     it = run.settings
     size = run.levels[0].size
-    return State(starts.start_picture(
-        it.init, size, run.content, run.styles[0],
-        seed=it.seed, noise=it.init_noise, exponent=it.pink_exponent, max_pixels=it.max_pixels,
-    ))
+    return State(
+        starts.start_picture(
+            it.init,
+            size,
+            run.content,
+            run.styles[0],
+            seed=it.seed,
+            noise=it.init_noise,
+            exponent=it.pink_exponent,
+            max_pixels=it.max_pixels,
+        )
+    )
 
 
 def events(run, state):
@@ -138,8 +147,14 @@ def events(run, state):
         return it.lr * it.lr_sched_factor ** (math.ceil(epoch / it.lr_sched_delay) - 1)
 
     return descent.descend(
-        run.levels, lambda size: objective(run, size), optimizer, state,
-        rate_at=rate_at, stop_eps=it.stop_eps, clip=not optimizer.classic, average_decay=it.average_decay,
+        run.levels,
+        lambda size: objective(run, size),
+        optimizer,
+        state,
+        rate_at=rate_at,
+        stop_eps=it.stop_eps,
+        clip=not optimizer.classic,
+        average_decay=it.average_decay,
         enlarge=lambda image, size: enlarged(run, image, size),
     )
 
@@ -185,7 +200,8 @@ def _layer_weights(it, photograph, targets, styles):
     """
     content, tv = dict(it.content_layers), it.tv_weight
     style = {
-        layer: weight * it.style_layer_weight_exp**depth for depth, (layer, weight) in enumerate(it.style_layers.items())
+        layer: weight * it.style_layer_weight_exp**depth
+        for depth, (layer, weight) in enumerate(it.style_layers.items())
     }
     if it.normalize_losses:
         tv *= photograph[0, 0].size / float(np.sum(photograph**2))
@@ -200,7 +216,7 @@ def _layer_weights(it, photograph, targets, styles):
 def _style_targets(run, size):
     """The paintings' moments at one size of the result: style layer -> list of Moments by region, blended."""
     it = run.settings
-    blended = {layer: None for layer in it.style_layers}
+    blended = dict.fromkeys(it.style_layers)
     for picture, regions, share, scale in zip(run.styles, run.style_regions, it.style_blend_weights, it.style_scale):
         painting_size = style_size(picture.shape, size, scale, it.style_fit)
         style = images.to_network(images.resize(picture, painting_size))

@@ -5,6 +5,7 @@ import io
 import pickle
 import signal
 import struct
+import warnings
 import zlib
 
 import numpy as np
@@ -200,7 +201,7 @@ def sized_png(width, height, data):
 
 @contextlib.contextmanager
 def in_time():
-    """Raise TimeoutError in a case that takes too long."""
+    """Raise TimeoutError in a case that takes too long; no warning may come out of it."""
 
     def late(*_):
         raise TimeoutError(f"more than {SECONDS} s")
@@ -208,7 +209,10 @@ def in_time():
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(SECONDS)
     try:
-        yield
+        with warnings.catch_warnings(record=True) as shown:
+            warnings.simplefilter("always")
+            yield
+        assert not shown, shown[0].message
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
