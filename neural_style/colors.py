@@ -1,4 +1,6 @@
-"""Keeping the photograph's colours (Gatys et al., "Preserving Color in Neural Style Transfer", arXiv 1606.05897).
+"""Keeping the photograph's colours.
+
+After Gatys et al., "Preserving Color in Neural Artistic Style Transfer", arXiv 1606.05897.
 
 All pictures are arrays (H, W, 3), sRGB in 0..1.
 """

@@ -117,8 +117,6 @@ def descend(
             state = replace(state, image=objective.admitted(image))
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
-        if not _finite(losses):  # there is no good picture to go back to: one more failure is the end
-            state = replace(state, failures=MOST_FAILURES - 1)
         if last_level and not average_decay:
             state = _with_best(state, losses)
         while state.level_epoch < level.epochs:
@@ -149,7 +147,9 @@ def descend(
             converged = state.small_steps >= optimizer.patience
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:
-                status = "converged" if converged else "finished"
+                # too few epochs for five failures, but not one that succeeded
+                finished = "finished" if _finite(losses) else "diverged"
+                status = "converged" if converged else finished
             if level_over and not last_level:
                 state = replace(state, level=index + 1, level_epoch=0, small_steps=0)
             yield Event(state.epoch, state.shown, losses, change, failed, status, state)

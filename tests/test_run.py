@@ -347,3 +347,10 @@ def test_a_folder_with_one_picture_is_that_picture(paint, tmp_path, pictures):
     assert paint("--content-image", "photos") == 0
     assert paint("--content-image", "photos/*.png", "--output-dir", "other") == 0
     assert Path("out/final.jpg").read_bytes() == Path("other/final.jpg").read_bytes()
+
+
+def test_a_run_too_short_for_five_failures_has_diverged_all_the_same(paint):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert paint("--style-weight", 1e300, "--max-num-epochs", 2) == 1
+    assert record("out")["status"] == "diverged"
