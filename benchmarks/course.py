@@ -26,7 +26,7 @@ def main():
     """Measure and publish the table for each network that is installed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=150)
-    parser.add_argument("--long-edge", type=int, default=600)
+    parser.add_argument("--long-edge", type=int, default=360)
     parser.add_argument("--models", nargs="+", default=["squeezenet", "vgg19"])
     args = parser.parse_args()
     for model in args.models:

@@ -66,6 +66,7 @@ def prepare(settings, shared=None):
     notices = [notice] if notice else []
     it.precision = choose_precision(it.precision, context)
     content_path, *style_paths = (_find(path, notices) for path in (it.content_image, *it.style_image))
+    it.content_image, it.style_image = str(content_path), [str(path) for path in style_paths]
     content = images.read(content_path, it.max_pixels)
     styles = [images.read(path, it.max_pixels) for path in style_paths]
     content = images.resize(content, images.fitted_size(content.shape, it.max_long_edge, it.enlarge))
