@@ -28,7 +28,9 @@ def machine():
 
 def commit():
     """The commit that is checked out, with a + where files differ from it."""
-    run = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False, cwd=RESULTS.parent
+    )
     return run.stdout.strip() or "unknown"
 
 
