@@ -10,7 +10,7 @@ demo: .venv/installed
 	$(BIN)/python nstyle.py --gpu -1 --max-num-epochs 150
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov=neural_style --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=90
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
