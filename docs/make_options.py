@@ -6,6 +6,7 @@
 
 The pair are the stand-ins of `neural_style.standins`; the network is SqueezeNet (`model/squeezenet.params`).
 """
+
 import sys
 import tempfile
 from pathlib import Path

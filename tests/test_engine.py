@@ -15,7 +15,9 @@ def test_mxnet_takes_every_core_unless_told_otherwise(given, expected):
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     environment.update({} if given is None else {"OMP_NUM_THREADS": given})
     program = "import os, neural_style.engine; print(os.environ['OMP_NUM_THREADS'])"
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, env=environment, capture_output=True)
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, env=environment, capture_output=True
+    )
     assert int(run.stdout) == expected
 
 

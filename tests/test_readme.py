@@ -17,7 +17,11 @@ SMALL = ["--max-num-epochs", "2", "--save-epochs", "1", "--max-long-edge", "48"]
 
 def commands(program):
     """The words behind `program` in each line of the README's code that calls it."""
-    lines = [line.split("#")[0].strip().removeprefix(".venv/bin/") for line in README.splitlines() if line.startswith(" " * 4)]
+    lines = [
+        line.split("#")[0].strip().removeprefix(".venv/bin/")
+        for line in README.splitlines()
+        if line.startswith(" " * 4)
+    ]
     return [shlex.split(line)[len(program.split()) :] for line in lines if line.startswith(program)]
 
 
@@ -41,7 +45,10 @@ def test_every_command_of_the_readme_paints(installed, arguments):
 
 def test_the_report_commands_of_the_readme_work(installed):
     for number, name in enumerate(("output", "output_a", "output_b")):
-        assert nstyle.main(["--gpu", "-1", "--model", "squeezenet", "--seed", str(number), "--output-dir", name, *SMALL]) == 0
+        assert (
+            nstyle.main(["--gpu", "-1", "--model", "squeezenet", "--seed", str(number), "--output-dir", name, *SMALL])
+            == 0
+        )
     for arguments in commands("python -m neural_style.report"):
         assert report.main(arguments) == 0
     assert (installed / "comparison.html").is_file()
