@@ -5,7 +5,7 @@ put back, and brought to another size (`state`, `restore`, `resize`), so that a 
 after an interruption.
 
 `classic` says that a run keeps to the recipe of MXNet's example/neural-style: the gradient's norm is limited, pixels
-are not, and the last picture is the result. `patience` is the number of small steps in a row that mean the end, as those
+are not, and the last picture is the result. `patience` is the number of small steps in a row that mean the end; those
 of L-BFGS vary from epoch to epoch. Pictures are float32 arrays (1, 3, H, W) in network range, 256 levels per channel.
 """
 
