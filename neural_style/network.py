@@ -54,7 +54,7 @@ class Encoder:
     DATA = mx.sym.Variable("data")
 
     def __init__(self, model, arrays, context, precision="float32", pooling="avg", border=0, means=False):
-        self.context, self._border, self._means = context, border, means
+        self.context, self._border, self.means = context, border, means
         self._low = precision != "float32"
         self._dtype = DTYPES[precision]
         data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
@@ -123,11 +123,6 @@ class Encoder:
         """A picture's mask (H, W) brought to the positions of a layer: (N,) float32."""
         padded = np.pad(np.asarray(mask, np.float32), self._border, mode="reflect")
         return images.resize_planes(padded[None, None], self.shape(layer, size)[2:], Image.Resampling.BOX).ravel()
-
-    @property
-    def means(self):
-        """Whether moments include the channels' means."""
-        return self._means
 
 
 class StyleSymbols:
