@@ -36,7 +36,7 @@ class State:
     level_epoch: int = 0  # epochs done in that level
     step_scale: float = 1.0  # halved by each failed step
     failures: int = 0  # failed steps in a row
-    small_steps: int = 0  # steps below stop_eps in a row
+    small_steps: int = 0  # small steps in a row
     best: Best = None
     average: np.ndarray = None  # running mean of the pictures, with average_decay
     optimizer: dict = field(default_factory=dict)
@@ -90,8 +90,9 @@ def descend(
     rate_at : callable
         Epoch (from 1) -> the optimizer's rate.
     stop_eps : float
-        A level ends when an epoch (of L-BFGS: four in a row) changes the picture by less than this, relative L2 norm;
-        the run ends when its last level does.
+        An epoch's step is small if it changes the picture by less than this, relative L2 norm, and lowers its loss by
+        less than this, relative. A small step ends a coarser level, two in a row end the run. With a classic optimizer
+        the loss does not count, and one is enough.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -128,7 +129,7 @@ def descend(
                     image = images.clip(image)
                 new_losses, new_gradient = objective.losses_and_gradient(image)
             failed = not (_finite(new_losses) and np.isfinite(new_gradient).all())
-            change, status = 0.0, None
+            change, gain, status = 0.0, 0.0, None
             state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
             if failed:
                 optimizer.forget()
@@ -136,15 +137,17 @@ def descend(
                 status = "diverged" if state.failures == MOST_FAILURES else None
             else:
                 change = float(np.linalg.norm(image - state.image) / np.linalg.norm(image))
+                gain = 1 - new_losses["total"] / losses["total"] if losses["total"] else 0.0
                 losses, gradient = new_losses, new_gradient
                 state = replace(state, image=image, failures=0)
                 if average_decay:
                     state = _with_average(state, average_decay)
                 elif last_level:
                     state = _with_best(state, losses)
-            small = change < stop_eps and not failed
+            small = change < stop_eps and (optimizer.classic or 0 <= gain < stop_eps) and not failed
             state = replace(state, small_steps=state.small_steps + 1 if small else 0, optimizer=optimizer.state())
-            converged = state.small_steps >= optimizer.patience
+            # the steps of L-BFGS vary in length; a coarser level ends too early rather than too late
+            converged = state.small_steps == (2 if last_level and not optimizer.classic else 1)
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:
                 # too few epochs for five failures, but not one that succeeded

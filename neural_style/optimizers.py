@@ -5,8 +5,8 @@ put back, and brought to another size (`state`, `restore`, `resize`), so that a 
 after an interruption.
 
 `classic` says that a run keeps to the recipe of MXNet's example/neural-style: the gradient's norm is limited, pixels
-are not, and the last picture is the result. `patience` is the number of small steps in a row that mean the end; those
-of L-BFGS vary from epoch to epoch. Pictures are float32 arrays (1, 3, H, W) in network range, 256 levels per channel.
+are not, a small step alone means the end, and the last picture is the result. Pictures are float32 arrays (1, 3, H, W)
+in network range, 256 levels per channel.
 """
 
 import numpy as np
@@ -26,7 +26,6 @@ class NAG:
 
     default_rate = 0.001
     classic = True
-    patience = 1
 
     def __init__(self, rate, momentum=0.95, weight_decay=0.0001):
         self.rate = rate
@@ -71,7 +70,6 @@ class Adam:
 
     default_rate = 4.0
     classic = False
-    patience = 1
 
     def __init__(self, rate, betas=(0.9, 0.99), epsilon=1e-8):
         self.rate = rate
@@ -129,7 +127,6 @@ class LBFGS:
 
     default_rate = 4.0
     classic = False
-    patience = 4
     longest_step = 16.0  # grey levels, root mean square
 
     def __init__(self, rate, history=12):

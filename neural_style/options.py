@@ -194,7 +194,7 @@ def parser():
         metavar="E",
         type=float,
         default=0.005,
-        help="stop when an epoch (lbfgs: four in a row) changes the picture by less (relative, %(default)g)",
+        help="stop when two epochs in a row (nag: one) change picture and loss by less (relative, %(default)g)",
     )
     group.add_argument("--optimizer", choices=CHOICES["optimizer"], default="lbfgs", help="(%(default)s)")
     group.add_argument(

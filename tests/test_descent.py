@@ -37,7 +37,7 @@ class Bowl:
 class Halving:
     """Steps half the way to zero at rate 1, and remembers the rates that it was given."""
 
-    classic, patience = False, 1
+    classic = False
 
     def __init__(self):
         self.rates = []
@@ -108,23 +108,34 @@ def test_pixels_stay_in_the_range_of_a_file_unless_told_otherwise():
     assert np.abs(paint(state=outside, rate_at=lambda epoch: -2.0, clip=False)[-1].image).max() > 1000
 
 
-@pytest.mark.parametrize("patience", [1, 3])
-def test_a_small_change_ends_the_level_and_at_last_the_run(patience):
+def losing(total):
+    """A bowl that gives its n-th picture the loss `total(n)`."""
+    return lambda size: Bowl(size, lambda number, losses, slope: ({"total": total(number)}, slope))
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_a_small_step_ends_a_level_and_two_in_a_row_the_run(classic):
     optimizer = Halving()
-    optimizer.patience = patience
-    found = paint(
-        [Level(s, 20) for s, _ in LEVELS], optimizer=optimizer, rate_at=lambda e: 1 if e < 10 else 1e-4, stop_eps=1e-3
-    )
+    optimizer.classic = classic
+    levels = [Level(s, 20) for s, _ in LEVELS]
+    found = paint(levels, losing(lambda n: 1.0), optimizer, rate_at=lambda e: 1 if e < 10 else 1e-4, stop_eps=1e-3)
     sizes = [event.image.shape[2:] for event in found]
-    assert [sizes.count(size) for size, _ in LEVELS] == [9 + patience, patience, patience]
+    assert [sizes.count(size) for size, _ in LEVELS] == [10, 1, 1 if classic else 2]
     assert [event.status for event in found] == [None] * (len(found) - 1) + ["converged"]
 
 
-def test_a_change_that_is_small_now_and_then_does_not_end_an_optimizer_with_patience():
-    optimizer = Halving()
-    optimizer.patience = 2
-    found = paint([Level((4, 6), 20)], optimizer=optimizer, rate_at=lambda e: 1 if e % 2 else 1e-4, stop_eps=1e-3)
+def test_small_steps_now_and_then_do_not_end_the_run():
+    found = paint([Level((4, 6), 20)], losing(lambda n: 1.0), rate_at=lambda e: 1 if e % 2 else 1e-4, stop_eps=1e-3)
     assert len(found) == 20 and found[-1].status == "finished"
+
+
+@pytest.mark.parametrize("total", [lambda n: 0.9**n, lambda n: 1.0 + n], ids=["falls fast", "rises"])
+def test_a_step_counts_as_small_only_where_the_loss_hardly_falls(total):
+    optimizer = Halving()
+    course = {"rate_at": lambda epoch: 1e-4, "stop_eps": 1e-3}
+    assert len(paint([Level((4, 6), 5)], losing(total), optimizer, **course)) == 5
+    optimizer.classic = True
+    assert len(paint([Level((4, 6), 5)], losing(total), optimizer, **course)) == 1
 
 
 def test_the_best_picture_is_the_one_of_least_loss_at_the_size_of_the_result():
@@ -186,9 +197,14 @@ def test_a_failure_makes_the_optimizer_start_afresh(name):
     assert found[2].failed and np.array_equal(found[3].image, afresh[0].image)
 
 
+def lifted(size):
+    """A bowl whose lowest loss is far from 0, as it is with a content and a style that are at odds."""
+    return Bowl(size, lambda number, losses, slope: ({"total": losses["total"] + 1e7}, slope))
+
+
 CASES = {
     "to the end": (LEVELS, Bowl, {}),
-    "levels that converge early": ([Level(size, 25) for size, _ in LEVELS], Bowl, {"stop_eps": 0.1}),
+    "levels that converge early": ([Level(size, 25) for size, _ in LEVELS], lifted, {"stop_eps": 0.1}),
     "averaged": (LEVELS, Bowl, {"average_decay": 0.8}),
     "with failures": (LEVELS, spoiled(2, 4), {}),
 }

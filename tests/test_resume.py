@@ -170,7 +170,7 @@ def test_levels_that_are_done_stay_when_epochs_are_added(paint, tmp_path):
 
 
 def test_a_converged_run_goes_on_with_a_smaller_stop_eps_only(paint, tmp_path, capsys):
-    run = ["--optimizer", "adam", "--pyramid-levels", "1", "--max-num-epochs", "4"]
+    run = ["--optimizer", "nag", "--pyramid-levels", "1", "--max-num-epochs", "4"]
     assert paint(*run, "--stop-eps", "9") == 0
     assert record(tmp_path / "out")["status"] == "converged"
     assert paint(*run, "--stop-eps", "9", "--resume") == 0
