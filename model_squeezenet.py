@@ -19,6 +19,9 @@ CLASSES = 1000
 STYLE_LAYERS = {"conv1": 60.0, "fire2": 9.0, "fire3": 0.7, "fire5": 3.3, "fire7": 330.0}
 CONTENT_LAYERS = {"fire4": 1.0}
 
+# with 7 x 7 kernels, 13 more input channels cost more than their block saves
+FIRST_LAYER_IN_BLOCKS = False
+
 # the convolutions whose input a pooling layer gives
 AFTER_POOLING = ("fire2_squeeze1x1", "fire5_squeeze1x1", "fire9_squeeze1x1")
 

@@ -206,8 +206,9 @@ def plan(size, epochs, levels):
     height, width = size
     levels = levels or pyramid_levels(size)
     shares = SHARES[:levels] if levels <= len(SHARES) else SHARES + (SHARES[-1],) * (levels - len(SHARES))
-    # epochs at a size and all coarser ones, rounded down: at least one is left for the size of the result
-    sums = [epochs] + [epochs * sum(shares[step:]) // sum(shares) for step in range(1, levels)] + [0]
+    # epochs at a size and all coarser ones, rounded up, but one is left for the size of the result
+    coarser = [math.ceil(epochs * sum(shares[step:]) / sum(shares)) for step in range(1, levels)]
+    sums = [epochs, *(min(epochs - 1, count) for count in coarser), 0]
     counts = [upper - lower for upper, lower in zip(sums, sums[1:])]
     sizes = [(max(1, round(height / 2**step)), max(1, round(width / 2**step))) for step in range(levels)]
     return [Level(s, n) for s, n in reversed(list(zip(sizes, counts))) if n > 0]
@@ -228,4 +229,4 @@ def extended(levels, epochs):
 
 
 # epochs at the size of the result, at half of it, at a quarter, ...
-SHARES = (2, 2, 1)
+SHARES = (6, 1, 1)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import images
+
 
 class Moments(NamedTuple):
     """Moments of a layer's C channels over positions; or a loss's gradients with respect to them."""
@@ -186,10 +188,6 @@ def total_variation(image):
     ndarray, shape (1, C, H, W)
         Its gradient with respect to `image`.
     """
-    gradient = 4 * image
-    gradient[:, :, 1:] -= image[:, :, :-1]
-    gradient[:, :, :-1] -= image[:, :, 1:]
-    gradient[:, :, :, 1:] -= image[:, :, :, :-1]
-    gradient[:, :, :, :-1] -= image[:, :, :, 1:]
+    gradient = images.laplacian(image)
     # the form is quadratic, so the value is half of image . gradient
     return float(np.sum(image * gradient, dtype=np.float64)) / 2, gradient

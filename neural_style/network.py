@@ -16,6 +16,9 @@ from .losses import Moments
 
 DTYPES = {"float32": "float32", "bfloat16": bfloat16, "float16": "float16"}
 
+# oneDNN's fast bfloat16 convolutions take blocks of so many channels
+BLOCK = 16
+
 
 class Targets(NamedTuple):
     """Of a picture: content layer -> feature map (1, C, H, W), style layer -> list of Moments, one for each region."""
@@ -57,9 +60,12 @@ class Encoder:
         self.context, self._border, self.means = context, border, means
         self._low = precision != "float32"
         self._dtype = DTYPES[precision]
+        # channels of zeros in the picture and in the weights for it
+        self.channels = BLOCK if self._low and model.FIRST_LAYER_IN_BLOCKS else 3
+        arrays = {name: _with_zeros(a, self.channels) if a.shape[1:2] == (3,) else a for name, a in arrays.items()}
         data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
         maps = model.feature_maps(self._cast(data, self._dtype), pooling)
-        self._maps = {name: self._cast(symbol, "float32") for name, symbol in maps.items()}
+        self._maps = {name: self._float32(symbol) for name, symbol in maps.items()}
         if pooling == "max" and not self._low:
             # MXNet 1.9.1 computes wrong gradients of maximum pooling where its input is reshaped elsewhere
             self._maps = {name: symbol * 1 for name, symbol in self._maps.items()}
@@ -68,6 +74,12 @@ class Encoder:
     def _cast(self, array, dtype):
         namespace = mx.nd if isinstance(array, mx.nd.NDArray) else mx.sym
         return namespace.amp_cast(array, dtype=dtype) if self._low else array
+
+    def _float32(self, symbol):
+        # a layer's two gradients, of its own loss and from above, are summed in oneDNN's layout only if both come from
+        # operators of oneDNN; reshaping and casting are none, pooling of single values is
+        pooled = mx.sym.Pooling(symbol, kernel=(1, 1), pool_type="avg") if self._low else symbol
+        return self._cast(pooled, "float32")
 
     def extract(self, image, content_layers, style_layers, masks=(None,)):
         """Feature maps and moments of a picture, to be the targets of another.
@@ -87,7 +99,8 @@ class Encoder:
         size = image.shape[2:]
         style = StyleSymbols(self, style_layers, size, masks)
         symbols = mx.sym.Group([self.feature_map(layer) for layer in content_layers] + style.symbols)
-        executor = symbols.bind(self.context, self.arguments(symbols, {"data": image, **style.masks}), grad_req="null")
+        values = {"data": _with_zeros(image, self.channels), **style.masks}
+        executor = symbols.bind(self.context, self.arguments(symbols, values), grad_req="null")
         outputs = [output.asnumpy() for output in executor.forward(is_train=False)]
         count = len(content_layers)
         return Targets(dict(zip(content_layers, outputs)), style.moments(outputs[count:]))
@@ -109,7 +122,7 @@ class Encoder:
                 "ask for less, or for a larger --max-long-edge."
             )
         try:
-            _, (shape,), _ = self._maps[layer].infer_shape_partial(data=(1, 3, *size))
+            _, (shape,), _ = self._maps[layer].infer_shape_partial(data=(1, self.channels, *size))
         except mx.MXNetError:
             shape = (0,)
         if min(shape) < 1:
@@ -123,6 +136,12 @@ class Encoder:
         """A picture's mask (H, W) brought to the positions of a layer: (N,) float32."""
         padded = np.pad(np.asarray(mask, np.float32), self._border, mode="reflect")
         return images.resize_planes(padded[None, None], self.shape(layer, size)[2:], Image.Resampling.BOX).ravel()
+
+
+def _with_zeros(array, channels):
+    """An array (N, C, ...) with channels of zeros appended."""
+    missing = channels - array.shape[1]
+    return np.pad(array, [(0, 0), (0, missing)] + [(0, 0)] * (array.ndim - 2)) if missing else array
 
 
 class StyleSymbols:
@@ -193,12 +212,9 @@ class Network:
         self.size = tuple(size)
         self._content_layers = list(content)
         self._style = StyleSymbols(encoder, style_layers, self.size, masks)
-        distances = [
-            mx.sym.sum(mx.sym.square(encoder.feature_map(layer) - mx.sym.Variable(f"{layer}_target")))
-            for layer in content
-        ]
+        distances = [self._squared_distance(encoder.feature_map(layer), layer) for layer in content]
         symbols = mx.sym.Group(distances + self._style.symbols)
-        values = {"data": np.zeros((1, 3, *self.size)), **self._style.masks}
+        values = {"data": np.zeros((1, encoder.channels, *self.size)), **self._style.masks}
         values.update({f"{layer}_target": features for layer, features in content.items()})
         arguments = encoder.arguments(symbols, values)
         self._image, self._gradient = arguments["data"], mx.nd.zeros_like(arguments["data"])
@@ -209,6 +225,12 @@ class Network:
             grad_req={name: "write" if name == "data" else "null" for name in arguments},
         )
 
+    @staticmethod
+    def _squared_distance(features, layer):
+        """Of a feature map to its target, (1, 1): as in `StyleSymbols`, half of the gradient is left to the head."""
+        difference = mx.sym.Reshape(features - mx.sym.Variable(f"{layer}_target"), shape=(1, -1))
+        return mx.sym.FullyConnected(difference, mx.sym.BlockGrad(difference), num_hidden=1, no_bias=True)
+
     @property
     def positions(self):
         """Style layer -> number of positions in each region."""
@@ -216,9 +238,9 @@ class Network:
 
     def forward(self, image):
         """Statistics of a picture, (1, 3, H, W) float32 in network range."""
-        self._image[:] = image
+        self._image[:, :3] = image
         outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
-        content = {layer: float(output[0]) for layer, output in zip(self._content_layers, outputs)}
+        content = {layer: float(output[0, 0]) for layer, output in zip(self._content_layers, outputs)}
         return Statistics(content, self._style.moments(outputs[len(content) :]))
 
     def backward(self, gradients):
@@ -232,7 +254,7 @@ class Network:
         -------
         ndarray, shape (1, 3, H, W), float32
         """
-        heads = [np.array([gradients.content[layer]]) for layer in self._content_layers]
+        heads = [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
         heads += self._style.heads(gradients.style)
         self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
-        return self._gradient.asnumpy()
+        return self._gradient.asnumpy()[:, :3]

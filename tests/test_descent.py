@@ -266,10 +266,11 @@ def test_a_plan_spends_all_epochs_and_ends_at_the_size_of_the_result(levels):
         assert len(found) <= (levels or 3)
 
 
-def test_a_plan_doubles_the_size_and_spends_most_epochs_where_they_are_cheap():
+def test_a_plan_doubles_the_size_and_its_coarser_levels_cost_little():
     found = plan((400, 600), 150, 3)
     assert [level.size for level in found] == [(100, 150), (200, 300), (400, 600)]
-    assert found[-1].epochs < found[0].epochs + found[1].epochs
+    assert min(level.epochs for level in found) > 15
+    assert sum(level.epochs * level.size[0] * level.size[1] for level in found[:-1]) < 0.1 * 113 * 400 * 600
     assert plan((400, 600), 150, 1) == [Level((400, 600), 150)]
 
 
