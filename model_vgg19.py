@@ -21,6 +21,10 @@ BLOCKS = ((1, 2, 64), (2, 2, 128), (3, 4, 256), (4, 4, 512), (5, 4, 512))
 STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0}
 CONTENT_LAYERS = {"relu4_2": 1.0}
 
+# the same for the network learned offline, of whose layers the shallow ones are the better
+OFFLINE_STYLE_LAYERS = {"relu1_1": 4.0, "relu2_1": 4.0, "relu3_1": 2.0, "relu4_1": 1.0}
+OFFLINE_CONTENT_LAYERS = {"relu4_2": 0.1}
+
 # the convolutions whose input a pooling layer gives
 AFTER_POOLING = ("conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
@@ -39,8 +43,8 @@ def defaults(offline):
         The weights were learned offline (see `neural_style.offline`), not on ImageNet.
     """
     return {
-        "content_layers": CONTENT_LAYERS,
-        "style_layers": STYLE_LAYERS,
+        "content_layers": OFFLINE_CONTENT_LAYERS if offline else CONTENT_LAYERS,
+        "style_layers": OFFLINE_STYLE_LAYERS if offline else STYLE_LAYERS,
         "pooling": "avg",
         "init": "content",
         "border": 0,

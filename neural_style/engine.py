@@ -23,6 +23,8 @@ def _cores():
 
 # else it takes half of the processors, which halves the speed where each is a core of its own
 os.environ.setdefault("OMP_NUM_THREADS", str(_cores()))
+# else it keeps four buffers for the temporary memory of operators, each as large as the largest layer
+os.environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
 # else it announces on stderr every network that it binds
 os.environ.setdefault("MXNET_SUBGRAPH_VERBOSE", "0")
 

@@ -177,16 +177,6 @@ def clip(image):
     return np.clip(image, LOWEST, HIGHEST)
 
 
-def laplacian(planes):
-    """Each of planes (N, C, H, W) convolved with [0 -1 0; -1 4 -1; 0 -1 0], zeros outside."""
-    result = 4 * planes
-    result[:, :, 1:] -= planes[:, :, :-1]
-    result[:, :, :-1] -= planes[:, :, 1:]
-    result[:, :, :, 1:] -= planes[:, :, :, :-1]
-    result[:, :, :, :-1] -= planes[:, :, :, 1:]
-    return result
-
-
 def denoised(picture, weight):
     """Total-variation denoising (Chambolle 2004) of a picture (H, W, 3) in 0..1; weight 0 changes nothing."""
     return denoise_tv_chambolle(picture, weight=weight, channel_axis=-1).astype(np.float32) if weight else picture

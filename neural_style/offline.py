@@ -1,14 +1,16 @@
 """A VGG-19 that needs no download: learned without labels from the pictures that come with scikit-image.
 
-Each convolution, from the bottom up, learns its filters as the typical patches of the feature maps below it: whitened
-patches, spherical k-means, a threshold per filter (Coates and Ng, "Learning Feature Representations with K-means",
-2012). Style transfer asks of a network that its filters tell textures apart, not that it names objects; random
-filters do so a little (He, Wang and Hopcroft, arXiv 1606.04801), learned ones far better.
+Each convolution, from the bottom up, learns its filters as the typical patches of the feature maps below it: patches
+of equal contrast, whitened, spherical k-means (Coates and Ng, "Learning Feature Representations with K-means", 2012).
+Their thresholds are low, and spread: a unit that is off passes no gradient, and where a picture is flat, in skies and
+on walls, high thresholds would leave few units on. Style transfer asks of a network that its filters tell textures
+apart, not that it names objects; random filters do so a little (He, Wang and Hopcroft, arXiv 1606.04801), learned ones
+far better.
 
 Six channels of every feature map are not learned. They carry the picture itself: its three principal colours, the
 positive and the negative part of each, which every convolution hands on untouched and every pooling halves. Half of
 the filters of a block's first convolution look at them alone, at the picture at one scale, as the shallow networks of
-Ustyuzhaninov et al. do (arXiv 1606.00021); and through them the content loss reaches a picture that is still noise.
+Ustyuzhaninov et al. do (arXiv 1606.00021).
 
     python -m neural_style.offline model/vgg19-offline.params
 """
@@ -24,7 +26,7 @@ from tqdm import tqdm
 from . import weights
 from .engine import mx
 
-RECIPE = 1
+RECIPE = 2
 
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 PICTURES = (
@@ -35,10 +37,11 @@ MEAN_PIXEL = np.float32([123.68, 116.779, 103.939])
 CARRIED = 6  # channels that carry the picture: three colours, then their negatives; brightness is the first colour
 CHANNELS = 96  # principal components kept of the channels of a patch
 COMPONENTS = 256  # principal components kept of a patch
-SPARSITY = 0.25  # standard deviations between a filter's mean response and its threshold
+WHITENING = 0.2  # added to the variances of whitened patches, times their mean: fine grain must not outweigh form
+CONTRAST = 0.1  # added to the squared contrast of patches, times its mean, before they are divided by the contrast
+THRESHOLDS = -2.0, 0.0  # of the first and the last filter: standard deviations from its mean response
 ITERATIONS = 8  # of k-means
-ACTIVATION = 100.0  # mean of the first feature maps, near that of the trained VGG-19
-BRIGHTNESS = 300.0  # factor on the brightness that the content layer, conv4_2, carries: noise must not outweigh it
+ACTIVATION = 100.0  # root mean square of the first feature maps, near the mean of those of the trained VGG-19
 
 
 def build(path, seed=0, progress=True):
@@ -142,21 +145,23 @@ def principal_colours(maps):
 
 
 def learn_filters(maps, seen, count, patches, rng):
-    """Learn `count` filters of mean activation 1 from random patches of feature maps, list of (1, C, H, W).
+    """Learn `count` filters of root mean square activation 1 from random patches of feature maps, list of (1, C, H, W).
 
     They look at the channels `seen` (a slice, c of them). Returns weight (count, c, 3, 3) and bias (count,).
     """
     sample, channels = sample_patches([f[0, seen].asnumpy() for f in maps], patches, rng)
     mean = sample.mean(0)
     centred = (sample - mean).reshape(patches, -1)
-    components, variance = principal_components(centred, COMPONENTS)
-    whiten = components / np.sqrt(variance + 0.1 * variance.mean())
-    whitened = centred @ whiten
-    centroids = spherical_kmeans(whitened, count, rng)
+    contrast = np.square(sample - sample.mean((1, 2), keepdims=True)).sum((1, 2, 3))
+    normalised = centred / np.sqrt(contrast + CONTRAST * contrast.mean())[:, None]
+    normalised -= normalised.mean(0)
+    components, variance = principal_components(normalised, COMPONENTS)
+    whiten = components / np.sqrt(variance + WHITENING * variance.mean())
+    centroids = spherical_kmeans(normalised @ whiten, count, rng)
 
-    response = whitened @ centroids.T
-    threshold = response.mean(0) + SPARSITY * response.std(0)
-    scale = 1 / np.maximum(response - threshold, 0).mean(0)
+    response = centred @ whiten @ centroids.T
+    threshold = response.mean(0) + np.linspace(*THRESHOLDS, count) * response.std(0)
+    scale = 1 / np.sqrt(np.square(np.maximum(response - threshold, 0)).mean(0))
     weight = (centroids @ whiten.T).reshape(count, 3, 3, -1)
     bias = -np.tensordot(weight, mean, 3) - threshold
     return (weight @ channels.T).transpose(0, 3, 1, 2) * scale[:, None, None, None], bias * scale
@@ -229,19 +234,15 @@ def balanced(arrays, strength):
 
     A positive factor on a convolution passes through the layers above (they are piecewise linear), so each style
     layer can be given the scale at which its term of the style loss, which grows with the fourth power of the scale
-    and with H W, weighs as much as that of relu1_1. Likewise the brightness carried by the content layer is scaled
-    up, and down again behind it.
+    and with H W, weighs as much as that of relu1_1.
     """
-    scaled, below = {}, np.ones(3)
+    scaled, below = {}, 1.0
     for name in strength:
-        weight, bias = arrays[f"{name}_weight"], arrays[f"{name}_bias"]
-        above = np.full(len(bias), below[-1])
+        above = below
         if name.endswith("_1"):
-            above[:] = ACTIVATION * (4 ** (int(name[4]) - 1) * strength["conv1_1"] / strength[name]) ** 0.25
-        if name == "conv4_2":
-            above[: CARRIED : CARRIED // 2] *= BRIGHTNESS
-        scaled[f"{name}_weight"] = np.float32(weight * above[:, None, None, None] / below[:, None, None])
-        scaled[f"{name}_bias"] = np.float32(bias * above)
+            above = ACTIVATION * (4 ** (int(name[4]) - 1) * strength["conv1_1"] / strength[name]) ** 0.25
+        scaled[f"{name}_weight"] = np.float32(arrays[f"{name}_weight"] * (above / below))
+        scaled[f"{name}_bias"] = np.float32(arrays[f"{name}_bias"] * above)
         below = above
     return scaled
 

@@ -113,10 +113,6 @@ class Adam:
 class LBFGS:
     """Limited-memory BFGS (Liu & Nocedal 1989; two-loop recursion of Nocedal 1980) in a trust region.
 
-    The recursion starts from a multiple of I + `sharpness` times the Laplacian in place of the inverse Hessian: fine
-    detail, of which enlarging a coarser picture leaves none, takes longer steps than large areas, along which the style
-    losses are steepest.
-
     There is no line search: a step longer than the trust radius is shortened to it; where the loss has risen the step
     is taken back and tried again at a quarter of the radius, so that a run cannot blow up; where it has fallen the
     radius grows.
@@ -127,16 +123,15 @@ class LBFGS:
         Length of the first step: root mean square over the picture, in grey levels (of 256).
     history : int
         Pairs of steps and gradient differences that are remembered.
-    sharpness : float
     """
 
     default_rate = 4.0
     classic = False
     longest_step = 16.0  # grey levels, root mean square
 
-    def __init__(self, rate, history=12, sharpness=1.25):
+    def __init__(self, rate, history=12):
         self.rate = rate
-        self._history, self._sharpness = history, np.float32(sharpness)
+        self._history = history
         self.forget()
 
     def step(self, image, loss, gradient):
@@ -168,16 +163,12 @@ class LBFGS:
             factor = np.float32(_dot(step, direction) / curvature)
             factors.append(factor)
             direction -= factor * difference
-        direction = self._sharpened(direction)
         if self._pairs:
             _, difference, curvature = self._pairs[-1]
-            direction *= np.float32(curvature / _dot(difference, self._sharpened(difference)))
+            direction *= np.float32(curvature / _dot(difference, difference))
         for (step, difference, curvature), factor in zip(self._pairs, reversed(factors)):
             direction += (factor - np.float32(_dot(difference, direction) / curvature)) * step
         return direction
-
-    def _sharpened(self, image):
-        return image + self._sharpness * images.laplacian(image)
 
     def forget(self):
         """Start afresh from the next picture."""

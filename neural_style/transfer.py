@@ -83,6 +83,8 @@ def prepare(settings, shared=None):
     for option in ("content_layers", "style_layers"):
         _check_layers(option, getattr(it, option), model, loaded.arrays)
     encoder = _once(shared, "encoder", lambda: _encoder(it, model, loaded, context))
+    # the encoder has its own copies: of the arrays only the names are still wanted
+    shared["weights"] = loaded = loaded._replace(arrays=dict.fromkeys(loaded.arrays))
     it.pyramid_levels = it.pyramid_levels or descent.pyramid_levels(content.shape[:2])
     levels = descent.plan(content.shape[:2], it.max_num_epochs, it.pyramid_levels)
     notices += _network_notices(it, loaded, content.shape[:2])
