@@ -17,6 +17,11 @@ from neural_style import images, transfer, weights
 from neural_style.errors import InputError
 
 ROUNDS = 8
+# those of the paper: the network learned offline has fewer by default
+LAYERS = {
+    "vgg19": ["--style-layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "--content-layers", "relu4_2"],
+    "squeezenet": [],
+}
 CASES = ("old example", "vgg19 float32", "vgg19 bfloat16", "squeezenet float32", "squeezenet bfloat16")
 
 
@@ -39,7 +44,7 @@ def main():
     for case, worker in workers.items():
         total, forward, losses, backward, step = (statistics.median(values) for values in zip(*samples[case]))
         parts = [f"{1000 * part:.0f}" if forward else "" for part in (forward, losses, backward, step)]
-        (memory,) = ask(worker, "memory")
+        memory, _ = ask(worker, "memory")
         rows.append([case, f"{total:.2f}", f"{total / base:.2f}", *parts, f"{memory:.0f}"])
         worker.communicate("end\n")
     publish(
@@ -74,24 +79,34 @@ def ask(worker, word):
 
 
 def work(case, long_edge):
-    """Answer `epoch` with seconds (total, forward, losses, backward, step), `memory` with the peak in MB."""
-    epoch = prepare(case, long_edge)
+    """Answer `epoch` with seconds (total, forward, losses, backward, step), `memory` with MB.
+
+    These are the peak, and what it was before the first network was bound.
+    """
+    epoch, started = prepare(case, long_edge)
     for line in sys.stdin:
         if line.strip() == "epoch":
             print(*epoch(), flush=True)
         elif line.strip() == "memory":
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+            print(peak(), started, flush=True)
         else:
             break
     return 0
 
 
+def peak():
+    """The most memory that this process has held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def prepare(case, long_edge):
-    """A function that does one epoch of a case and returns its seconds."""
+    """A function that does one epoch of a case and returns its seconds; and the memory before, MB."""
     model, _, precision = case.partition(" ")
     if case == "old example":
         model, precision = "vgg19", "float32"
-    run = transfer.prepare(settings("--model", model, "--precision", precision, "--max-long-edge", str(long_edge)))
+    options = ["--model", model, "--precision", precision, *LAYERS[model]]
+    run = transfer.prepare(settings(*options, "--max-long-edge", str(long_edge), "--enlarge"))
+    started = peak()
     if case == "old example":
         from benchmarks.old_example import OldExample
 
@@ -103,7 +118,7 @@ def prepare(case, long_edge):
             old.epoch()
             return time.perf_counter() - begun, 0, 0, 0, 0
 
-        return epoch
+        return epoch, started
     objective = transfer.objective(run, run.size)
     optimizer = transfer.OPTIMIZERS[run.settings.optimizer](run.settings.lr)
     network, clock = objective._network, {}
@@ -124,7 +139,7 @@ def prepare(case, long_edge):
         inside = clock["forward"] + clock["backward"]
         return end - begun, clock["forward"], evaluated - begun - inside, clock["backward"], end - evaluated
 
-    return epoch
+    return epoch, started
 
 
 def _timed(network, name, clock):
