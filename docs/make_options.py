@@ -68,7 +68,7 @@ STRIPS = {
     "style-layer-weight-exp": values("style-layer-weight-exp", 0.2, 1, 5),
     "model": [
         ("--model squeezenet", ""),
-        ("--model vgg19, learned offline", "--model vgg19 --border 16 --max-num-epochs 200"),
+        ("--model vgg19, learned offline", "--model vgg19 --max-num-epochs 200"),
     ],
     "pooling": values("pooling", "avg", "max"),
     "pooling-scale": values("pooling-scale", 0.7, 1, 1.5),
