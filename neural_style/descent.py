@@ -9,6 +9,7 @@ import numpy as np
 from . import images
 
 MOST_FAILURES = 5
+LOOK_BACK = 10  # epochs
 
 
 class Level(NamedTuple):
@@ -36,7 +37,7 @@ class State:
     level_epoch: int = 0  # epochs done in that level
     step_scale: float = 1.0  # halved by each failed step
     failures: int = 0  # failed steps in a row
-    small_steps: int = 0  # small steps in a row
+    totals: list = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
     best: Best = None
     average: np.ndarray = None  # running mean of the pictures, with average_decay
     optimizer: dict = field(default_factory=dict)
@@ -90,9 +91,9 @@ def descend(
     rate_at : callable
         Epoch (from 1) -> the optimizer's rate.
     stop_eps : float
-        An epoch's step is small if it changes the picture by less than this, relative L2 norm, and lowers its loss by
-        less than this, relative. A small step ends a coarser level, two in a row end the run. With a classic optimizer
-        the loss does not count, and one is enough.
+        A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
+        optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
+        relative, and the last one if its last ten epochs together lower it by less than four times this.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -129,7 +130,7 @@ def descend(
                     image = images.clip(image)
                 new_losses, new_gradient = objective.losses_and_gradient(image)
             failed = not (_finite(new_losses) and np.isfinite(new_gradient).all())
-            change, gain, status = 0.0, 0.0, None
+            change, status = 0.0, None
             state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
             if failed:
                 optimizer.forget()
@@ -137,24 +138,26 @@ def descend(
                 status = "diverged" if state.failures == MOST_FAILURES else None
             else:
                 change = float(np.linalg.norm(image - state.image) / np.linalg.norm(image))
-                gain = 1 - new_losses["total"] / losses["total"] if losses["total"] else 0.0
+                totals = [*(state.totals or [losses["total"]]), new_losses["total"]]
                 losses, gradient = new_losses, new_gradient
-                state = replace(state, image=image, failures=0)
+                state = replace(state, image=image, failures=0, totals=totals[-LOOK_BACK - 1 :])
                 if average_decay:
                     state = _with_average(state, average_decay)
                 elif last_level:
                     state = _with_best(state, losses)
-            small = change < stop_eps and (optimizer.classic or 0 <= gain < stop_eps) and not failed
-            state = replace(state, small_steps=state.small_steps + 1 if small else 0, optimizer=optimizer.state())
-            # the steps of L-BFGS vary in length; a coarser level ends too early rather than too late
-            converged = state.small_steps == (2 if last_level and not optimizer.classic else 1)
+            state = replace(state, optimizer=optimizer.state())
+            # the steps of L-BFGS vary in length: a small one alone says little
+            settled = optimizer.classic or (
+                _fall(state.totals, LOOK_BACK) < 4 * stop_eps if last_level else _fall(state.totals, 1) < stop_eps
+            )
+            converged = change < stop_eps and settled and not failed
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:
                 # too few epochs for five failures, but not one that succeeded
                 finished = "finished" if _finite(losses) else "diverged"
                 status = "converged" if converged else finished
             if level_over and not last_level:
-                state = replace(state, level=index + 1, level_epoch=0, small_steps=0)
+                state = replace(state, level=index + 1, level_epoch=0, totals=[])
             yield Event(state.epoch, state.shown, losses, change, failed, status, state)
             if status == "diverged":
                 return
@@ -164,6 +167,13 @@ def descend(
 
 def _finite(losses):
     return all(math.isfinite(value) for value in losses.values())
+
+
+def _fall(totals, epochs):
+    """By how much, relative, the loss has fallen in the latest epochs; infinite where there were fewer, or it rose."""
+    if len(totals) <= epochs or totals[-1] > totals[-1 - epochs]:
+        return math.inf
+    return 1 - totals[-1] / totals[-1 - epochs] if totals[-1 - epochs] else 0.0
 
 
 def _resized(state, size, enlarge):

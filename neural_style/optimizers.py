@@ -164,8 +164,10 @@ class LBFGS:
             factors.append(factor)
             direction -= factor * difference
         if self._pairs:
-            _, difference, curvature = self._pairs[-1]
-            direction *= np.float32(curvature / _dot(difference, difference))
+            # of the two steps of Barzilai & Borwein 1988 the short one alone is too short for these losses
+            step, difference, curvature = self._pairs[-1]
+            short, long = curvature / _dot(difference, difference), _dot(step, step) / curvature
+            direction *= np.float32(short**0.75 * long**0.25)
         for (step, difference, curvature), factor in zip(self._pairs, reversed(factors)):
             direction += (factor - np.float32(_dot(difference, direction) / curvature)) * step
         return direction

@@ -194,7 +194,7 @@ def parser():
         metavar="E",
         type=float,
         default=0.005,
-        help="stop when two epochs in a row (nag: one) change picture and loss by less (relative, %(default)g)",
+        help="stop when an epoch changes the picture by less, and ten the loss by hardly more (relative, %(default)g)",
     )
     group.add_argument("--optimizer", choices=CHOICES["optimizer"], default="lbfgs", help="(%(default)s)")
     group.add_argument(

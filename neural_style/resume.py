@@ -1,5 +1,4 @@
 """Whether a run may go on where an earlier one stopped: its settings beside those that were saved, and its new end."""
-import dataclasses
 import json
 import os
 
@@ -56,11 +55,9 @@ def taken_up(run, saved):
     ]
     if differing:
         raise InputError(f"--resume: the run in {run.settings.output_dir} has other settings: {', '.join(differing)}.")
-    event, state = saved.event, saved.event.state
-    if patience:
-        state = dataclasses.replace(state, small_steps=0)
+    event = saved.event
     extends = {"finished": more_epochs > 0, "converged": patience > 0}.get(event.status, False)
-    event = event._replace(state=state, status=None if extends else event.status)
+    event = event._replace(status=None if extends else event.status)
     return run._replace(levels=extended(saved.levels, run.settings.max_num_epochs)), saved._replace(event=event)
 
 

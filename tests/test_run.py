@@ -211,7 +211,7 @@ def test_the_picture_written_is_what_was_optimised(paint, options):
 def test_a_change_below_stop_eps_ends_the_run(paint):
     assert paint("--optimizer", "adam", "--lr", 0.01, "--stop-eps", 0.01, "--max-num-epochs", 50) == 0
     assert record("out")["status"] == "converged"
-    assert len(rows("out")) == 2
+    assert 10 <= len(rows("out")) < 50
 
 
 @pytest.mark.parametrize("line", [["--optimizer", "nag", "--lr", 1e30], ["--style-weight", 1e300]])
