@@ -101,7 +101,7 @@ def _network_notices(it, loaded, size):
             "where there is a network, or see the README on mirrors."
         )
         if it.init in ("noise", "pink"):
-            yield f"--init {it.init}: with this network the photograph does not come back; --init content starts from it."
+            yield f"--init {it.init}: with this network the photograph will not come back; see --init content."
 
 
 def _once(shared, key, make):
