@@ -84,7 +84,9 @@ def paint(folder, *options):
 
     def callback(data):
         if "filename" in data:
-            report.write_text(str(data["epoch"]))
+            # the process may be killed between the two
+            report.with_suffix(".new").write_text(str(data["epoch"]))
+            report.with_suffix(".new").rename(report)
 
     train = nstyle.train_nstyle
     with mock.patch.object(nstyle, "train_nstyle", lambda args: train(args, callback)):
