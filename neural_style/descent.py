@@ -93,7 +93,7 @@ def descend(
     stop_eps : float
         A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
         optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
-        relative, and the last one if its last ten epochs together lower it by less than four times this.
+        relative, and the last one if its last ten epochs together lower it by less than six times this.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -148,7 +148,7 @@ def descend(
             state = replace(state, optimizer=optimizer.state())
             # the steps of L-BFGS vary in length: a small one alone says little
             settled = optimizer.classic or (
-                _fall(state.totals, LOOK_BACK) < 4 * stop_eps if last_level else _fall(state.totals, 1) < stop_eps
+                _fall(state.totals, LOOK_BACK) < 6 * stop_eps if last_level else _fall(state.totals, 1) < stop_eps
             )
             converged = change < stop_eps and settled and not failed
             level_over = converged or state.level_epoch == level.epochs
