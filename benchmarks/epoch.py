@@ -37,14 +37,14 @@ def main():
         return work(args.case, args.long_edge)
     cases = [case for case in CASES if "squeezenet" not in case or installed("squeezenet")]
     workers = {case: start(case, args.long_edge) for case in cases}
-    samples = {case: [ask(worker, "epoch") for _ in range(1)] and [] for case, worker in workers.items()}
-    for _ in range(ROUNDS):
+    samples = {case: [] for case in cases}
+    for _ in range(ROUNDS + 1):
         for case, worker in workers.items():
             samples[case].append(ask(worker, "epoch"))
-    base = statistics.median(sample[0] for sample in samples["old example"])
+    base = statistics.median(sample[0] for sample in samples["old example"][1:])
     rows = []
     for case, worker in workers.items():
-        total, forward, losses, backward, step = (statistics.median(values) for values in zip(*samples[case]))
+        total, forward, losses, backward, step = (statistics.median(values) for values in zip(*samples[case][1:]))
         parts = [f"{1000 * part:.0f}" if forward else "" for part in (forward, losses, backward, step)]
         memory, _ = ask(worker, "memory")
         rows.append([case, f"{total:.2f}", f"{total / base:.2f}", *parts, f"{memory:.0f}"])

@@ -147,9 +147,8 @@ def descend(
                     state = _with_best(state, losses)
             state = replace(state, optimizer=optimizer.state())
             # the steps of L-BFGS vary in length: a small one alone says little
-            settled = optimizer.classic or (
-                _fall(state.totals, LOOK_BACK) < 6 * stop_eps if last_level else _fall(state.totals, 1) < stop_eps
-            )
+            epochs, least_fall = (LOOK_BACK, 6 * stop_eps) if last_level else (1, stop_eps)
+            settled = optimizer.classic or _fall(state.totals, epochs) < least_fall
             converged = change < stop_eps and settled and not failed
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:

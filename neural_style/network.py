@@ -58,10 +58,10 @@ class Encoder:
 
     def __init__(self, model, arrays, context, precision="float32", pooling="avg", border=0, means=False):
         self.context, self._border, self.means = context, border, means
-        self._low = precision != "float32"
+        self._low, self._onednn = precision != "float32", precision == "bfloat16"
         self._dtype = DTYPES[precision]
         # channels of zeros in the picture and in the weights for it
-        self.channels = BLOCK if self._low and model.FIRST_LAYER_IN_BLOCKS else 3
+        self.channels = BLOCK if self._onednn and model.FIRST_LAYER_IN_BLOCKS else 3
         arrays = {name: _with_zeros(a, self.channels) if a.shape[1:2] == (3,) else a for name, a in arrays.items()}
         data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
         maps = model.feature_maps(self._cast(data, self._dtype), pooling)
@@ -78,7 +78,7 @@ class Encoder:
     def _float32(self, symbol):
         # a layer's two gradients, of its own loss and from above, are summed in oneDNN's layout only if both come from
         # operators of oneDNN; reshaping and casting are none, pooling of single values is
-        pooled = mx.sym.Pooling(symbol, kernel=(1, 1), pool_type="avg") if self._low else symbol
+        pooled = mx.sym.Pooling(symbol, kernel=(1, 1), pool_type="avg") if self._onednn else symbol
         return self._cast(pooled, "float32")
 
     def extract(self, image, content_layers, style_layers, masks=(None,)):
@@ -144,12 +144,17 @@ def _with_zeros(array, channels):
     return np.pad(array, [(0, 0), (0, missing)] + [(0, 0)] * (array.ndim - 2)) if missing else array
 
 
-class StyleSymbols:
-    """The symbols of the style layers' moments at one size, by layer and region, in one list.
+def _gram(features, rows):
+    """The symbol of F F^T, F of shape (rows, N), of which only the left factor is differentiated.
 
-    A second moment's gradient takes one matrix product, not two: of F F^T only the left factor is differentiated, and
-    `heads` passes the sum of the gradient and its transpose.
+    The gradient then takes one matrix product, not two; the head gradient must be the sum of the true one and its
+    transpose.
     """
+    return mx.sym.FullyConnected(features, mx.sym.BlockGrad(features), num_hidden=rows, no_bias=True)
+
+
+class StyleSymbols:
+    """The symbols of the style layers' moments at one size, by layer and region, in one list."""
 
     def __init__(self, encoder, layers, size, masks):
         self.symbols, self.masks, self.positions = [], {}, {}
@@ -162,9 +167,7 @@ class StyleSymbols:
                 values = np.ones(height * width, np.float32) if mask is None else encoder.layer_mask(mask, layer, size)
                 row = mx.sym.Variable(f"{layer}_mask{region}")
                 guided = features if mask is None else mx.sym.broadcast_mul(features, row)
-                self.symbols.append(
-                    mx.sym.FullyConnected(guided, mx.sym.BlockGrad(guided), num_hidden=channels, no_bias=True)
-                )
+                self.symbols.append(_gram(guided, channels))
                 if self._means:
                     self.symbols.append(mx.sym.FullyConnected(guided, row, num_hidden=1, no_bias=True))
                 if self._means or mask is not None:
@@ -227,9 +230,8 @@ class Network:
 
     @staticmethod
     def _squared_distance(features, layer):
-        """Of a feature map to its target, (1, 1): as in `StyleSymbols`, half of the gradient is left to the head."""
-        difference = mx.sym.Reshape(features - mx.sym.Variable(f"{layer}_target"), shape=(1, -1))
-        return mx.sym.FullyConnected(difference, mx.sym.BlockGrad(difference), num_hidden=1, no_bias=True)
+        """Of a feature map to its target, (1, 1)."""
+        return _gram(mx.sym.Reshape(features - mx.sym.Variable(f"{layer}_target"), shape=(1, -1)), 1)
 
     @property
     def positions(self):

@@ -15,7 +15,7 @@ from .errors import InputError
 from .files import replacing
 
 NEWEST, EARLIER = "state.npz", "state-1.npz"
-FORMAT = 1
+FORMAT = 2
 
 
 class Saved(NamedTuple):

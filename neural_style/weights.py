@@ -18,7 +18,7 @@ OFFLINE = "vgg19-offline.params"
 class Weights(NamedTuple):
     """A network's arrays, and what is known of the file they came from."""
 
-    arrays: dict  # name -> float32 array
+    arrays: dict  # name -> float32 array, or None where a run has let go of them
     path: Path
     sha256: str
     origin: str  # address, file or recipe; 'unknown' if nothing is recorded for this content

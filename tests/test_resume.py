@@ -506,3 +506,11 @@ def test_a_folder_that_cannot_be_made_is_bad_input(paint, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     assert paint("--output-dir", "file/out") == 2
     assert "--output-dir file/out: cannot be written" in capsys.readouterr().err
+
+
+def test_a_state_of_another_version_is_named_so(paint, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as context:
+        context.setattr(state, "FORMAT", state.FORMAT - 1)
+        assert paint(*RUN) == 0
+    assert paint(*RUN, "--max-num-epochs", "8", "--resume") == 2
+    assert "written by another version" in capsys.readouterr().err
