@@ -185,8 +185,16 @@ def paint_all(args, photographs):
 def main(arglist=None):
     """The command line; the exit status is 0, 1 (diverged, failed), 2 (bad input), 130 (Ctrl-C) or 143 (SIGTERM)."""
     try:
-        with contextlib.suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGTERM, _terminate)
+        with _ended_by_sigterm():
+            return _command(arglist)
+    except Terminated:
+        return 143
+    except KeyboardInterrupt:
+        return 130
+
+
+def _command(arglist):
+    try:
         args = get_args(arglist)
         if args.list_weights:
             print(weights.describe(weights.installed()))
@@ -202,14 +210,24 @@ def main(arglist=None):
     except (RunError, MemoryError, mx.MXNetError) as error:
         print(f"nstyle: error: {(str(error).splitlines() or ['out of memory'])[0]}", file=sys.stderr)
         return 1
-    except Terminated:
-        return 143
-    except KeyboardInterrupt:
-        return 130
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: ends a run as Ctrl-C does."""
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm():
+    """SIGTERM raises Terminated, until the end; later there is nothing left to save."""
+    try:
+        previous = signal.signal(signal.SIGTERM, _terminate)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _terminate(*_):

@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 import types
 from functools import partial
 from pathlib import Path
@@ -108,6 +109,12 @@ def forked(function):
             os.dup2(stream.fileno(), 2)
         sys.stderr, sys.stdout = open(2, "w", closefd=False), io.StringIO()  # noqa: SIM115
         status = function()
+    except KeyboardInterrupt as error:
+        # Ctrl-C before the command begins or after it has ended is Python's own affair
+        inside = any(frame.filename == nstyle.__file__ for frame in traceback.extract_tb(error.__traceback__))
+        if inside:
+            print(f"Traceback: {error!r}", file=sys.stderr)
+        status = 99 if inside else 130
     except BaseException as error:
         print(f"Traceback: {error!r}", file=sys.stderr)
     finally:

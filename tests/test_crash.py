@@ -4,12 +4,15 @@
 """
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+import nstyle
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and needs /dev/full")
 MORE = int(os.environ.get("NSTYLE_CRASH_POINTS", "1"))
@@ -37,3 +40,9 @@ def test_a_stopped_run_is_whole_and_goes_on(kind, count, tmp_path):
     print(kind, found)
     assert found["wrong"] == []
     assert found["stopped"] >= found["points"] / 2
+
+
+def test_sigterm_is_left_as_it_was_found(capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    assert nstyle.main(["--list-weights"]) == 0
+    assert signal.getsignal(signal.SIGTERM) == before
