@@ -1,4 +1,5 @@
 """The door to MXNet: imports it whatever the NumPy, and says what to do where it cannot be imported."""
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -10,7 +11,6 @@ from .errors import InputError
 # MXNet 1.9.1 reads numpy.bool when it is imported; NumPy removed that name in 1.24.
 if "bool" not in np.__dict__:
     np.bool = bool
-
 
 
 def _cores():
@@ -36,5 +36,27 @@ except OSError as error:
         f"MXNet cannot be loaded: {error}. On a slim Linux image install its system libraries first: "
         "apt-get install libgomp1 libquadmath0 (dnf install libgomp libquadmath)."
     ) from None
+
+
+def _start():
+    """Start MXNet's engine that runs every operator at once, on the calling thread.
+
+    Its other engine hands them to threads of its own: half of the time of a small picture's epoch, for nothing where
+    there is no GPU to keep busy. MXNet announces the choice on stderr, which is closed to it meanwhile.
+    """
+    os.environ["MXNET_ENGINE_TYPE"] = "NaiveEngine"
+    with Path(os.devnull).open("w") as nothing, contextlib.suppress(OSError):  # stderr may be closed already
+        stderr = os.dup(2)
+        try:
+            os.dup2(nothing.fileno(), 2)
+            mx.nd.waitall()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+    del os.environ["MXNET_ENGINE_TYPE"]  # a child process starts its own
+
+
+if "MXNET_ENGINE_TYPE" not in os.environ and not mx.runtime.Features().is_enabled("CUDA"):
+    _start()
 
 __all__ = ["bfloat16", "mx"]

@@ -216,7 +216,9 @@ class Network:
         self._content_layers = list(content)
         self._style = StyleSymbols(encoder, style_layers, self.size, masks)
         distances = [self._squared_distance(encoder.feature_map(layer), layer) for layer in content]
-        symbols = mx.sym.Group(distances + self._style.symbols)
+        # the style layers first: a group is computed in its order, and backward in reverse, so that the float32 copies
+        # of a style layer are made and dropped where the network passes by
+        symbols = mx.sym.Group(self._style.symbols + distances)
         values = {"data": np.zeros((1, encoder.channels, *self.size)), **self._style.masks}
         values.update({f"{layer}_target": features for layer, features in content.items()})
         arguments = encoder.arguments(symbols, values)
@@ -242,8 +244,9 @@ class Network:
         """Statistics of a picture, (1, 3, H, W) float32 in network range."""
         self._image[:, :3] = image
         outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
-        content = {layer: float(output[0, 0]) for layer, output in zip(self._content_layers, outputs)}
-        return Statistics(content, self._style.moments(outputs[len(content) :]))
+        distances = outputs[len(self._style.symbols) :]
+        content = {layer: float(distance[0, 0]) for layer, distance in zip(self._content_layers, distances)}
+        return Statistics(content, self._style.moments(outputs))
 
     def backward(self, gradients):
         """Gradient of the picture last given to `forward`, from the gradients of its statistics.
@@ -256,7 +259,7 @@ class Network:
         -------
         ndarray, shape (1, 3, H, W), float32
         """
-        heads = [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
-        heads += self._style.heads(gradients.style)
+        heads = self._style.heads(gradients.style)
+        heads += [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
         self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
         return self._gradient.asnumpy()[:, :3]

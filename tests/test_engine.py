@@ -1,4 +1,4 @@
-"""How MXNet is loaded: with every core, unless the user says otherwise."""
+"""How MXNet is loaded: with every core, unless the user says otherwise, and without a word."""
 
 import os
 import subprocess
@@ -10,15 +10,32 @@ from conftest import ROOT
 from neural_style import engine
 
 
-@pytest.mark.parametrize("given, expected", [(None, engine._cores()), ("1", 1)])
+def loaded(program, without=(), **environment):
+    """A process that runs a program, in which `engine` is the module."""
+    environment = {**{name: value for name, value in os.environ.items() if name not in without}, **environment}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("given, expected", [({}, engine._cores()), ({"OMP_NUM_THREADS": "1"}, 1)])
 def test_mxnet_takes_every_core_unless_told_otherwise(given, expected):
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    environment.update({} if given is None else {"OMP_NUM_THREADS": given})
     program = "import os, neural_style.engine; print(os.environ['OMP_NUM_THREADS'])"
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, env=environment, capture_output=True
+    assert int(loaded(program, without=["OMP_NUM_THREADS"], **given).stdout) == expected
+
+
+def test_mxnet_is_loaded_in_silence_and_stderr_and_the_environment_are_left_as_they_were():
+    program = (
+        "import os, sys; before = dict(os.environ); from neural_style.engine import mx; mx.nd.ones(1).asnumpy();"
+        "print(set(os.environ) - set(before)); print('end', file=sys.stderr)"
     )
-    assert int(run.stdout) == expected
+    given = {"OMP_NUM_THREADS": "1", "MXNET_CPU_TEMP_COPY": "1", "MXNET_SUBGRAPH_VERBOSE": "0"}
+    run = loaded(program, without=["MXNET_ENGINE_TYPE"], **given)
+    assert (run.stdout, run.stderr) == ("set()\n", "end\n")
+
+
+def test_mxnet_is_loaded_where_stderr_is_closed():
+    run = loaded("import os; os.close(2); from neural_style.engine import mx; print(mx.nd.ones(1).asnumpy())")
+    assert (run.returncode, run.stdout) == (0, "[1.]\n")
 
 
 def test_no_more_cores_are_taken_than_the_process_may_use():
