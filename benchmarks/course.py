@@ -19,7 +19,7 @@ RUNS = {
     "default": ["--style-fit", "squeeze"],
     "default, float32": ["--precision", "float32", "--style-fit", "squeeze"],
 }
-CHECKS = 30  # evaluations in the course of a run
+CHECKS = 75  # evaluations in the course of a run
 
 
 def main():

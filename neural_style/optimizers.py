@@ -114,8 +114,9 @@ class LBFGS:
     """Limited-memory BFGS (Liu & Nocedal 1989; two-loop recursion of Nocedal 1980) in a trust region.
 
     There is no line search: a step longer than the trust radius is shortened to it; where the loss has risen the step
-    is taken back and tried again at a quarter of the radius, so that a run cannot blow up; where it has fallen the
-    radius grows.
+    is taken back and tried again, so that a run cannot blow up, with the radius at which the parabola through both
+    losses and the slope is lowest (Nocedal & Wright 2006, equation 3.57), at most half; where it has fallen the radius
+    grows. A step that was taken back is remembered as any other.
 
     Parameters
     ----------
@@ -136,14 +137,19 @@ class LBFGS:
 
     def step(self, image, loss, gradient):
         """The next picture."""
-        if self._image is not None and loss > self._loss:
-            self._radius = min(self._radius, _rms(image - self._image)) / 4
+        risen = False
+        if self._image is None:
+            self._radius = self.rate
         else:
-            if self._image is None:
-                self._radius = self.rate
+            step, risen = image - self._image, loss > self._loss
+            if risen:
+                slope = min(0.0, _dot(self._gradient, step))
+                lowest = -slope / (2 * (loss - self._loss - slope))
+                self._radius = min(self._radius, _rms(step)) * max(0.1, lowest)
             else:
-                self._remember(image - self._image, gradient - self._gradient)
                 self._radius = min(1.5 * self._radius, self.longest_step)
+            self._remember(step, gradient - self._gradient)
+        if not risen:
             self._image, self._loss, self._gradient = image, loss, gradient
         direction = self._direction(self._gradient)
         length = _rms(direction)

@@ -91,6 +91,16 @@ def test_lbfgs_never_goes_on_from_a_picture_with_a_higher_loss(function, rate):
     assert accepted[-1] < 0.1 * accepted[0]
 
 
+def test_after_a_step_of_lbfgs_that_was_too_long_comes_the_best_one_along_it():
+    def bowl(image):
+        return 3 * float(np.sum(image.astype(np.float64) ** 2)), 6 * image
+
+    too_long = 5 * float(np.sqrt(np.mean(START**2)))
+    start, risen, retried = losses_of(LBFGS(too_long), bowl, 2)
+    assert risen > start
+    assert retried < 1e-8 * start
+
+
 def test_the_first_step_of_lbfgs_has_the_length_of_its_rate():
     for scale in (1e-6, 1, 1e6):
         loss, gradient = quadratic(START)
