@@ -59,7 +59,7 @@ def measure(model, epochs, long_edge):
             [
                 name,
                 f"{clocks[name] / clocks['classic']:.3f}",
-                f"{course[-1][1] / goal:.3f}",
+                f"{course[-1][1] / goal:.4f}",
                 "never" if reached is None else f"{reached / clocks['classic']:.3f}",
             ]
         )

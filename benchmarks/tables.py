@@ -27,11 +27,16 @@ def machine():
 
 
 def commit():
-    """The commit that is checked out, with a + where files differ from it."""
-    run = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False, cwd=RESULTS.parent
-    )
-    return run.stdout.strip() or "unknown"
+    """The commit that is checked out, with a + where files other than the tables differ from it."""
+    head = _git("rev-parse", "--short", "HEAD")
+    tables = [f":(exclude){path.name}" for path in (RESULTS, RESULTS.with_name("README.md"))]
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", *tables)
+    return f"{head}{'+' if changed else ''}" or "unknown"
+
+
+def _git(*arguments):
+    run = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=RESULTS.parent)
+    return run.stdout.strip()
 
 
 def publish(name, title, columns, rows, notes=""):

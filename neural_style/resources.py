@@ -8,16 +8,16 @@ from . import transfer
 from .errors import InputError
 
 # Bytes per pixel of the result, of a painting when its statistics are taken, and for each mask: measured as the peak
-# resident memory of whole runs above that before the first epoch (random weights, Adam, one level, long edges 300, 600
-# and 900, two threads) and rounded up
+# resident memory of whole runs above that before the first epoch (L-BFGS, coarse to fine, long edges 300, 600 and 900,
+# two threads) and rounded up
 BYTES_PER_PIXEL = {
-    ("vgg19", "float32"): (3600, 1600, 470),
-    ("vgg19", "bfloat16"): (3100, 900, 470),
+    ("vgg19", "float32"): (3000, 1600, 470),
+    ("vgg19", "bfloat16"): (2500, 900, 470),
     ("squeezenet", "float32"): (1900, 650, 220),
-    ("squeezenet", "bfloat16"): (2400, 650, 220),
+    ("squeezenet", "bfloat16"): (2800, 650, 220),
 }
 # what does not grow with the picture: threads, weights in the layout of the kernels, what coarser levels leave behind
-FIXED_BYTES = 220e6
+FIXED_BYTES = 120e6
 IMAGE = 3 * 4  # bytes of a picture, per pixel
 # pictures that an optimizer remembers; L-BFGS twelve pairs, and the last picture and gradient
 REMEMBERED = {"nag": 1, "adam": 2, "lbfgs": 26}

@@ -102,9 +102,13 @@ def test_another_precision_is_named_where_it_fits(monkeypatch, tmp_path):
 def test_the_estimate_covers_what_was_measured():
     # peak resident memory of whole runs, less that before the first epoch
     for options, edge, measured in (
-        ({}, 600, 939e6), ({}, 900, 1991e6), ({"optimizer": "lbfgs"}, 600, 1132e6),
-        ({"precision": "bfloat16"}, 900, 1721e6), ({"precision": "bfloat16", "optimizer": "lbfgs"}, 600, 1023e6),
-        ({"model": "squeezenet"}, 600, 508e6), ({"model": "squeezenet", "optimizer": "lbfgs"}, 600, 573e6),
+        ({}, 600, 725e6), ({}, 900, 1568e6), ({"optimizer": "lbfgs"}, 600, 828e6),
+        ({"optimizer": "lbfgs"}, 900, 1799e6), ({"precision": "bfloat16"}, 900, 1288e6),
+        ({"precision": "bfloat16", "optimizer": "lbfgs"}, 600, 709e6),
+        ({"precision": "bfloat16", "optimizer": "lbfgs"}, 900, 1556e6),
+        ({"model": "squeezenet", "optimizer": "lbfgs"}, 600, 565e6),
+        ({"model": "squeezenet", "optimizer": "lbfgs"}, 900, 1194e6),
+        ({"model": "squeezenet", "precision": "bfloat16", "optimizer": "lbfgs"}, 900, 1692e6),
     ):  # fmt: skip
         estimate = resources.memory(made_run(edge, **options), options.get("precision", "float32"))
         assert measured <= estimate < measured + 200e6
