@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,19 @@ def test_the_same_command_gives_the_same_bytes(paint, precision, optimizer):
     assert one["settings"].pop("output_dir") == "one" and other["settings"].pop("output_dir") == "other"
     assert one == other
     assert without_times(rows("one")) == without_times(rows("other"))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_runs_in_threads_give_the_bytes_of_runs_one_after_the_other(folder, options, precision):
+    def painted(output_dir, seed):
+        more = f"--precision {precision} --init noise --seed {seed} --max-num-epochs 40 --stop-eps 0"
+        nstyle.train_nstyle(nstyle.get_args([*options, *more.split(), "--output-dir", output_dir]))
+        return (Path(output_dir) / "final.jpg").read_bytes()
+
+    alone = [painted(f"alone-{seed}", seed) for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(painted, [f"together-{seed}" for seed in range(3)], range(3)))
+    assert together == alone and len(set(alone)) == 3
 
 
 def test_another_seed_gives_another_picture(paint):
