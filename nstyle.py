@@ -219,15 +219,14 @@ class Terminated(KeyboardInterrupt):
 @contextlib.contextmanager
 def _ended_by_sigterm():
     """SIGTERM raises Terminated, until the end; later there is nothing left to save."""
-    try:
+    previous = None  # also where the handler is not Python's, and cannot be put back
+    with contextlib.suppress(ValueError):  # not in the main thread
         previous = signal.signal(signal.SIGTERM, _terminate)
-    except ValueError:  # not in the main thread
-        yield
-        return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
 
 
 def _terminate(*_):

@@ -22,7 +22,7 @@ class Progress:
     """
 
     def __init__(self, epochs, done=0, bar=True):
-        terminal = sys.stderr.isatty()
+        terminal = sys.stderr is not None and sys.stderr.isatty()  # None: a process without one
         self._lines = not terminal
         self._bar = tqdm(total=epochs, initial=done, unit="epoch", disable=not (terminal and bar), dynamic_ncols=True)
         self._epochs, self._last_line = epochs, time.monotonic()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,8 @@ def test_sigterm_is_left_as_it_was_found(capsys):
     before = signal.getsignal(signal.SIGTERM)
     assert nstyle.main(["--list-weights"]) == 0
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_the_command_runs_in_a_thread_which_can_handle_no_signals(capsys):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(nstyle.main, ["--list-weights"]).result() == 0

@@ -11,7 +11,7 @@ from neural_style import engine
 
 
 def loaded(program, without=(), **environment):
-    """A process that runs a program, in which `engine` is the module."""
+    """A finished process that ran a program, in this environment `without` some variables and with others."""
     environment = {**{name: value for name, value in os.environ.items() if name not in without}, **environment}
     command = [sys.executable, "-W", "ignore", "-c", program]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

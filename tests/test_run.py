@@ -149,6 +149,12 @@ def test_runs_in_threads_give_the_bytes_of_runs_one_after_the_other(folder, opti
     assert together == alone and len(set(alone)) == 3
 
 
+def test_a_process_without_stderr_paints_all_the_same(paint, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert paint() == 0
+    assert capsys.readouterr().out.endswith("final.jpg\n")
+
+
 def test_another_seed_gives_another_picture(paint):
     for seed in (1, 2):
         paint("--init", "noise", "--seed", seed, "--output-dir", seed)
