@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches the weights and the sample pictures into model/ and input/ beside this file, or builds what stands in for
-# them. See `sh download.sh --help`; the work is done by neural_style/fetch.py.
+# them. See `sh download.sh --help`; the work is done by neural_style/download/.
 cd "$(dirname "$0")" || exit 1
 
 for python in .venv/bin/python .venv/Scripts/python.exe python3 python ''; do
@@ -16,4 +16,4 @@ if ! said=$("$python" -c 'import filelock, numpy, requests, tqdm' 2>&1); then
     echo "download.sh: $python: ${said##*Error: }; first run: $python -m pip install -r requirements.txt" >&2
     exit 1
 fi
-exec "$python" -m neural_style.fetch "$@"
+exec "$python" -m neural_style.download "$@"

@@ -5,8 +5,8 @@ input as VGG-19's: RGB in 0..255 minus (123.68, 116.779, 103.939).
 """
 
 import model_vgg19
-from neural_style import weights
-from neural_style.engine import mx
+from neural_style.engines.mxnet.library import mx
+from neural_style.weights import store as weights
 
 NAME = "squeezenet"
 

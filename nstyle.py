@@ -12,23 +12,18 @@ import contextlib
 import signal
 import sys
 
-from neural_style import (
-    animation,
-    contact_sheet,
-    options,
-    output,
-    report,
-    resources,
-    resume,
-    samples,
-    state,
-    transfer,
-    weights,
-)
-from neural_style.engine import mx
+from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError, RunError
-from neural_style.progress import Progress
-from neural_style.snapshots import Snapshots
+from neural_style.pictures import find as samples
+from neural_style.report import animation, contact_sheet
+from neural_style.report import page as report
+from neural_style.runs import folder as output
+from neural_style.runs import limits as resources
+from neural_style.runs import options, resume, state
+from neural_style.runs import prepare as transfer
+from neural_style.runs.progress import Progress
+from neural_style.runs.recorder import Snapshots
+from neural_style.weights import store as weights
 
 
 def get_args(arglist=None):

@@ -10,7 +10,8 @@ import time
 
 from benchmarks.epoch import installed
 from benchmarks.tables import publish, settings
-from neural_style import images, transfer
+from neural_style.pictures import images
+from neural_style.runs import prepare as transfer
 
 RUNS = {
     "classic": ["--preset", "classic", "--init", "content"],

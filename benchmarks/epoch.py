@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.tables import publish, settings
-from neural_style import images, transfer, weights
 from neural_style.errors import InputError
+from neural_style.pictures import images
+from neural_style.runs import prepare as transfer
+from neural_style.weights import store as weights
 
 ROUNDS = 8
 # those of the paper: the network learned offline has fewer by default

@@ -7,7 +7,7 @@ the network, total variation as a second executor, MXNet's own optimizer.
 import numpy as np
 
 import model_vgg19
-from neural_style.engine import mx
+from neural_style.engines.mxnet.library import mx
 
 
 class OldExample:

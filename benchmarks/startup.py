@@ -12,7 +12,7 @@ PROGRAM = """
 import time
 begun = time.time()
 from benchmarks.tables import settings
-from neural_style import transfer
+from neural_style.runs import prepare as transfer
 imported = time.time()
 run = transfer.prepare(settings("--model", "{model}", "--max-num-epochs", "150"))
 prepared = time.time()

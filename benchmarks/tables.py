@@ -6,7 +6,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from neural_style import options
+from neural_style.runs import options
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 import nstyle
-from neural_style import images, standins
+from neural_style.download import standins
+from neural_style.pictures import images
 
 HEIGHT, GAP = 320, 8
 

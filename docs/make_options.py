@@ -19,7 +19,8 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
 import nstyle  # noqa: E402
-from neural_style import images, standins  # noqa: E402
+from neural_style.download import standins  # noqa: E402
+from neural_style.pictures import images  # noqa: E402
 
 EDGE = 320  # long edge of each picture in a strip, pixels
 QUALITY = 85

@@ -1,1 +1,1 @@
-"""The rooms behind nstyle.py: one idea per module (see the folder listing)."""
+"""nstyle: repaint a photograph in the style of a painting. Each folder is a wing; its `__init__` says what it may import."""

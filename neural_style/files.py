@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written beside their final name, then renamed into place."""
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -55,6 +56,25 @@ def write_bytes(path, data):
 def write_text(path, text):
     """Put `text` as UTF-8 at `path`, whole or not at all (see `replacing`)."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def checksum(path, kind="SHA-256"):
+    """Return the hexadecimal checksum of a file's whole content.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : {'SHA-256', 'SHA-1', 'MD5', 'git blob SHA-1'}
+        The last is what git calls the file: SHA-1 over ``blob <bytes>\\0`` and the content.
+    """
+    path = Path(path)
+    state = hashlib.new(kind.split()[-1].replace("-", "").lower(), usedforsecurity=False)
+    if kind.startswith("git blob"):
+        state.update(b"blob %d\0" % path.stat().st_size)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()
 
 
 def _umask():

@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import nstyle  # noqa: E402
-from neural_style import layouts, weights  # noqa: E402
+from neural_style.networks.registry import NETWORKS  # noqa: E402
+from neural_style.weights import layouts  # noqa: E402
+from neural_style.weights import store as weights  # noqa: E402
 
 
 def made_arrays(model):
@@ -19,7 +21,7 @@ def made_arrays(model):
     generator = np.random.default_rng(19)
     arrays = {}
     for layer, shape in layouts.LAYERS[model].items():
-        if layer not in layouts.OPTIONAL:
+        if layer not in NETWORKS[model].optional:
             spread = np.float32(np.sqrt(2 / np.prod(shape[1:])) * (1 if arrays else 6))
             arrays[f"{layer}_weight"] = spread * generator.standard_normal(shape, np.float32)
             arrays[f"{layer}_bias"] = 10 * generator.standard_normal(shape[0], np.float32)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neural_style import layouts
+from neural_style.weights import layouts
 
 LONG = settings(
     max_examples=int(os.environ.get("NSTYLE_FUZZ_EXAMPLES", "5000")),

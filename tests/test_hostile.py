@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neural_style import images, layouts
 from neural_style.errors import InputError
+from neural_style.pictures import images
+from neural_style.weights import layouts
 
 FLIPS = 80
 cases = 0

@@ -9,7 +9,9 @@ from conftest import ROOT, made_picture
 from PIL import Image
 
 import nstyle
-from neural_style import options, report, weights
+from neural_style.report import page as report
+from neural_style.runs import options
+from neural_style.weights import store as weights
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SMALL = ["--max-num-epochs", "2", "--save-epochs", "1", "--max-long-edge", "48"]

@@ -1,0 +1,350 @@
+"""Fetch the weights and the sample pictures, from whichever source still answers.
+
+    python -m neural_style.download [--model vgg19|squeezenet|all] [--mirror URL_OR_FOLDER] [--offline] [--force]
+
+Every file has an ordered list of sources (`sources.py`), tried in turn: carried over by hand into the file's own
+folder, in the mirror, at the address where it was published. A source is brought to a hidden `.<name>.part` and moved
+or converted to the file's final name once its whole content is found to be the published one. Without pretrained
+weights a VGG-19 is learned offline; without the sample pair two pictures of our own stand in.
+
+Exit status: 0 if there is a network asked for and a pair of pictures, 1 if not, 2 for bad options.
+"""
+import argparse
+import contextlib
+import importlib
+import os
+import re
+import shutil
+import sys
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from ..errors import InputError
+from ..files import checksum, replacing
+from ..weights import layouts
+from ..weights import store as weights
+from .sources import FILES
+from .transport import LIMIT, Client, Unfit, discard, download, length, shown
+
+
+class Outcome(NamedTuple):
+    """What became of one file: a line of the summary."""
+
+    path: Path
+    there: bool
+    text: str
+
+
+def main(arglist=None, files=FILES, client=None):
+    """Put the files in place, or what stands in for them; print one line for each. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="download.sh", description="Fetch verified weights and the sample pictures.")
+    parser.add_argument("--model", choices=("vgg19", "squeezenet", "all"), default="all", help="default: all")
+    parser.add_argument("--mirror", metavar="URL_OR_FOLDER", default=os.environ.get("NSTYLE_MIRROR"),
+                        help="holds the files under their usual names; tried first (default: $NSTYLE_MIRROR)")
+    parser.add_argument("--offline", action="store_true", help="build what can be built without a network")
+    parser.add_argument("--force", action="store_true", help="fetch again what is there")
+    args = parser.parse_args(arglist)
+    asked = ("vgg19", "squeezenet") if args.model == "all" else (args.model,)
+    client = client or Client()
+    try:
+        mirror = find_mirror(args.mirror)
+        outcomes = {file: fetch(file, mirror, client, args.offline, args.force)
+                    for file in files if file.network in ("", *asked)}
+        missing = [file for file, outcome in outcomes.items() if not outcome.there]
+        networks = [outcome for file, outcome in outcomes.items() if file.network]
+        pictures = [outcome for file, outcome in outcomes.items() if not file.network]
+        stand_ins = []
+        if "vgg19" in asked and (args.offline or any(file.network == "vgg19" for file in missing)):
+            networks.append(learn_offline(args.force))
+        if any(not file.network for file in missing):
+            stand_ins = write_stand_ins(pictures[0].path.parent)
+    except InputError as error:
+        print(f"download.sh: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("download.sh: interrupted; run it again to go on where it stopped.", file=sys.stderr)
+        return 130
+    for outcome in pictures + stand_ins + networks:
+        print(f"{outcome.path.as_posix():<27} {outcome.text}")
+    for file in missing:
+        print(how_to_get(file))
+    pair = all(outcome.there for outcome in stand_ins or pictures)
+    return 0 if pair and any(outcome.there for outcome in networks) else 1
+
+
+def find_mirror(text):
+    """Return the mirror that the user named: an address (str), a folder (Path), or None.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if not text:
+        return None
+    with contextlib.suppress(ValueError):
+        if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname:
+            return text
+    folder = Path(url2pathname(text[len("file://"):]) if text.startswith("file://") else text)
+    if not folder.is_dir():
+        raise InputError(f"--mirror (or NSTYLE_MIRROR) {text}: no such folder; give a folder or an http(s):// address.")
+    return folder
+
+
+def fetch(file, mirror=None, client=None, offline=False, force=False):
+    """Put one file in place, from the first source that has it.
+
+    Parameters
+    ----------
+    file : sources.File
+    mirror : str, Path or None
+        See `find_mirror`.
+    client : download.Client, optional
+    offline : bool, optional
+        Look into folders only, ask no server.
+    force : bool, optional
+        Fetch it even if it is there.
+
+    Returns
+    -------
+    Outcome
+    """
+    path = Path(file.path)
+    try:
+        if not force and (known := intact(file)):
+            return Outcome(path, True, f"already there, {known}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _turn(path):
+            # another run may have brought it while this one waited
+            if not force and (known := intact(file)):
+                return Outcome(path, True, f"already there, {known}")
+            if file.network:
+                # better to hear now that MXNet cannot be loaded than after the download
+                importlib.import_module("..engines.mxnet.library", __package__)
+            for source, place in _places(file, mirror, offline):
+                part = path.with_name(f".{source.name}.part")
+                try:
+                    proof = bring(source, place, part, client or Client())
+                    install(file, source, part, shown(place), proof)
+                except (Unfit, InputError) as fault:
+                    print(f"{shown(place)}: {fault}", file=sys.stderr)
+                    continue
+                for other in file.sources:
+                    discard(path.with_name(f".{other.name}.part"))
+                    discard(path.with_name(f".{other.name}.zip.part"))
+                return Outcome(path, True, f"{_size(path)} from {shown(place)}, {_verified(proof)}")
+            if force and (known := intact(file)):
+                return Outcome(path, True, f"no source had it again; kept, {known}")
+    except (InputError, OSError) as error:
+        return Outcome(path, False, f"MISSING: {error}")
+    if path.exists() and not file.network and _is_picture(path):
+        return Outcome(path, True, "kept, though it is not the sample of this name")
+    return Outcome(path, False, "DAMAGED, and no source had it" if path.exists() else "MISSING: no source had it")
+
+
+def intact(file):
+    """Tell how the file at its final name is known to be right; None if it is absent or damaged.
+
+    A weights file is right if it is unchanged since it was recorded; or if its content is the published one, which is
+    recorded then; or, where nothing is recorded, if it holds every array that its network needs.
+    """
+    path = Path(file.path)
+    if not path.is_file():
+        return None
+    note = weights.recorded(path) if file.network else {}
+    if note and checksum(path) == note["sha256"]:
+        return f"from {note['origin']}, {_verified(note['verified_by'])}"
+    for source in file.sources:
+        if source.name == path.name and source.checksums:
+            with contextlib.suppress(Unfit):
+                proof = prove(source, path)
+                if file.network:
+                    with contextlib.suppress(OSError):  # the folder may be for reading only
+                        weights.record(path, f"{path.name}, found in place", proof)
+                return _verified(proof)
+    if file.network and not note:
+        with contextlib.suppress(InputError):
+            layouts.read(file.network, path)
+            return "of unknown origin, not verified"
+    return None
+
+
+def bring(source, place, part, client):
+    """Have the whole of a source at the path `part`, copied from a folder or downloaded, and prove it.
+
+    Raises
+    ------
+    Unfit
+        If it is not to be had there. What came so far is kept for another run, unless it is wrong.
+    """
+    if isinstance(place, Path):
+        discard(part)
+        try:
+            shutil.copyfile(place, part)
+        except OSError as error:
+            raise Unfit(f"cannot be copied ({error})") from None
+        return prove(source, part)
+    packed = part.with_name(f".{source.name}.zip.part") if place.endswith(".zip") else part
+    for last in (False, True):
+        pieced = download(place, packed, client, source.size if packed == part else 0)
+        try:
+            if packed != part:
+                _unpack(packed, source.name, part)
+            return prove(source, part)
+        except Unfit:
+            discard(part)
+            discard(packed)
+            # pieces of two different files are no reason to give up the source
+            if last or not pieced:
+                raise
+    return None
+
+
+def prove(source, path):
+    """Return the published checksum that the file at `path` matches, None if none is published for the source.
+
+    Raises
+    ------
+    Unfit
+        If it matches none of those published.
+    """
+    for kind, value in source.checksums:
+        if checksum(path, kind) == value:
+            return f"{kind} {value}"
+    if source.checksums:
+        raise Unfit(f"wrong content: its {source.checksums[0][0]} is not the published one")
+    return None
+
+
+def install(file, source, part, origin, proof):
+    """Put a source that was brought to `part` at the file's final name, converted if it is of another name."""
+    path = Path(file.path)
+    if file.network:
+        try:
+            arrays = layouts.read(file.network, part)
+        except InputError:
+            discard(part)
+            raise
+    elif path.exists():
+        # it may be somebody's own photograph under the sample's name
+        path.replace(path.with_name(f"{path.stem}-{checksum(path)[:8]}{path.suffix}"))
+    if source.name == path.name:
+        with replacing(path) as temporary:
+            part.replace(temporary)
+    else:
+        weights.save(path, arrays)
+    if file.network:
+        weights.record(path, origin, proof)
+
+
+def learn_offline(force=False):
+    """Build the VGG-19 that needs no download (`offline.py`), unless it is there. Returns its Outcome."""
+    path = Path("model", weights.OFFLINE)
+    try:
+        from . import learn as offline
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _turn(path):
+            note = weights.recorded(path)
+            current = note.get("recipe") == offline.RECIPE and path.is_file() and checksum(path) == note["sha256"]
+            if force or not current:
+                offline.build(path)
+        return Outcome(path, True, f"{_size(path)}, learned from scikit-image's pictures: paints without a download")
+    except (InputError, OSError) as error:
+        return Outcome(path, False, f"MISSING: {error}")
+
+
+def write_stand_ins(folder):
+    """Put a photograph and a painting of our own into `folder` (`standins.py`). Returns their Outcomes."""
+    paths = [folder / "standin_photograph.jpg", folder / "standin_painting.jpg"]
+    try:
+        from . import standins
+
+        folder.mkdir(parents=True, exist_ok=True)
+        standins.write(folder)
+        return [Outcome(path, True, f"{_size(path)}, stands in for a sample picture") for path in paths]
+    except (InputError, OSError) as error:
+        return [Outcome(path, path.is_file(), f"cannot be written: {error}") for path in paths]
+
+
+def how_to_get(file):
+    """Return a notice for a file that could not be had: how to get it later."""
+    path = Path(file.path)
+    substitute = {"vgg19": "the network learned offline", "squeezenet": "nothing", "": "our own pictures"}[file.network]
+    lines = [
+        f"\n{path.as_posix()} is missing; {substitute} stands in for it. To get it later, run `sh download.sh` again,",
+        "with a network or with --mirror URL_OR_FOLDER, or after one of these files was carried by hand into "
+        f"{path.parent.as_posix()}/:",
+    ]
+    for source in file.sources:
+        size = source.about or f"{source.size} bytes"
+        proof = ", ".join(f"{kind} {value}" for kind, value in source.checksums) or "no published checksum"
+        lines.append(f"  {source.name} ({size}; {proof}) {source.url}".rstrip())
+    return "\n".join(lines)
+
+
+def _places(file, mirror, offline):
+    """Yield every (source, place) in the order to be tried; a place is a Path or an address."""
+    for folder in (Path(file.path).parent, mirror):
+        for source in file.sources if isinstance(folder, Path) else ():
+            place = folder / source.name
+            if place.is_file() and not (Path(file.path).exists() and place.samefile(file.path)):
+                yield source, place
+    if not offline:
+        if isinstance(mirror, str):
+            yield from ((source, f"{mirror.rstrip('/')}/{source.name}") for source in file.sources)
+        yield from ((source, source.url) for source in file.sources if source.url)
+
+
+@contextlib.contextmanager
+def _turn(path):
+    """Let one run at a time work on a file. The system frees the lock of a run that was killed."""
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{path}: another run is working on it; waiting", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unpack(archive, name, path):
+    """Copy the one member called `name`, in whatever folder of the zip, to `path`: its own path is not used."""
+    try:
+        with zipfile.ZipFile(archive) as packed, path.open("wb") as out:
+            members = [member for member in packed.infolist() if PurePosixPath(member.filename).name == name]
+            if not members or members[0].file_size > LIMIT:
+                raise Unfit(f"the zip archive does not hold {name}")
+            with packed.open(members[0]) as member:
+                shutil.copyfileobj(member, out)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Unfit(f"not a sound zip archive ({error})") from None
+
+
+def _is_picture(path):
+    from ..pictures import images
+
+    try:
+        images.read(path)
+    except (InputError, OSError):
+        return False
+    return True
+
+
+def _verified(proof):
+    return "verified by " + re.sub(r"([0-9a-f]{12})[0-9a-f]+", r"\1...", proof) if proof else "not verified"
+
+
+def _size(path):
+    return tqdm.format_sizeof(length(path), "B")
+

@@ -1,0 +1,251 @@
+"""A VGG-19 that needs no download: learned without labels from the pictures that come with scikit-image.
+
+Each convolution, from the bottom up, learns its filters as the typical patches of the feature maps below it: patches
+of equal contrast, whitened, spherical k-means (Coates and Ng, "Learning Feature Representations with K-means", 2012).
+Their thresholds are low, and spread: a unit that is off passes no gradient, and where a picture is flat, in skies and
+on walls, high thresholds would leave few units on. Style transfer asks of a network that its filters tell textures
+apart, not that it names objects; random filters do so a little (He, Wang and Hopcroft, arXiv 1606.04801), learned ones
+far better.
+
+Six channels of every feature map are not learned. They carry the picture itself: its three principal colours, the
+positive and the negative part of each, which every convolution hands on untouched and every pooling halves. Half of
+the filters of a block's first convolution look at them alone, at the picture at one scale, as the shallow networks of
+Ustyuzhaninov et al. do (arXiv 1606.00021).
+
+    python -m neural_style.download.learn model/vgg19-offline.params
+"""
+import sys
+
+import numpy as np
+import scipy.sparse
+import skimage.color
+import skimage.data
+import skimage.transform
+from tqdm import tqdm
+
+from ..engines.mxnet.library import mx
+from ..ranges import MEAN_PIXEL
+from ..weights import store as weights
+
+RECIPE = 2
+
+WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
+PICTURES = (
+    "astronaut", "coffee", "chelsea", "rocket", "hubble_deep_field", "immunohistochemistry", "retina", "brick",
+    "grass", "gravel", "camera", "stereo_motorcycle",
+)  # fmt: skip
+CARRIED = 6  # channels that carry the picture: three colours, then their negatives; brightness is the first colour
+CHANNELS = 96  # principal components kept of the channels of a patch
+COMPONENTS = 256  # principal components kept of a patch
+WHITENING = 0.2  # added to the variances of whitened patches, times their mean: fine grain must not outweigh form
+CONTRAST = 0.1  # added to the squared contrast of patches, times its mean, before they are divided by the contrast
+THRESHOLDS = -2.0, 0.0  # of the first and the last filter: standard deviations from its mean response
+ITERATIONS = 8  # of k-means
+ACTIVATION = 100.0  # root mean square of the first feature maps, near the mean of those of the trained VGG-19
+
+
+def build(path, seed=0, progress=True):
+    """Learn the network and keep it as a weights file with its record beside it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The `.params` file to write; its folder must exist.
+    seed : int
+        Equal seeds give equal bytes on one machine.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    str or Path
+        `path`.
+    """
+    weights.save(path, learn(seed, progress))
+    weights.record(
+        path,
+        origin=f"learned from scikit-image's pictures, recipe {RECIPE}, seed {seed}",
+        verified_by="built on this computer",
+        recipe=RECIPE,
+        seed=seed,
+    )
+    return path
+
+
+def learn(seed=0, progress=True, patches=20000, widths=WIDTHS, long_edge=256):
+    """Learn the convolutions of a VGG-19 one after the other.
+
+    Parameters
+    ----------
+    seed : int
+    progress : bool
+        Whether to show a progress bar, one step for each convolution.
+    patches : int
+        Patches that each convolution learns from.
+    widths : sequence of sequences of int
+        The number of filters of each convolution of each block.
+    long_edge : int
+        Size of the training pictures, pixels.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `conv1_1_weight` (64, 3, 3, 3), `conv1_1_bias` (64,) and so on, float32, for RGB in 0-255 minus the mean pixel.
+    """
+    rng = np.random.default_rng(seed)
+    maps = [mx.nd.array(picture) for picture in training_pictures(long_edge)]
+    layers = [(f"conv{b}_{i}", width) for b, block in enumerate(widths, 1) for i, width in enumerate(block, 1)]
+    arrays, strength = {}, {}
+    with tqdm(layers, desc="offline VGG-19", unit="layer", disable=not progress) as bar:
+        for name, width in bar:
+            bar.set_postfix_str(name)
+            opens_block = name.endswith("_1")
+            if name == "conv1_1":
+                groups = [(slice(None), width - CARRIED)]
+                carry = principal_colours(maps)
+            else:
+                if opens_block:
+                    maps = [mx.nd.Pooling(f, kernel=(2, 2), stride=(2, 2), pool_type="avg") for f in maps]
+                half = (width - CARRIED) // 2 if opens_block else 0
+                groups = [(slice(CARRIED), half), (slice(None), width - CARRIED - half)]
+                carry = np.eye(CARRIED, maps[0].shape[1])
+            weight = np.zeros((width, maps[0].shape[1], 3, 3), "f4")
+            bias = np.zeros(width, "f4")
+            weight[:CARRIED, :, 1, 1] = carry
+            end = CARRIED
+            for seen, filters in groups:
+                if filters:
+                    rows = slice(end, end + filters)
+                    weight[rows, seen], bias[rows] = learn_filters(maps, seen, filters, patches, rng)
+                    end += filters
+            for i, f in enumerate(maps):
+                maps[i] = convolve(f, weight, bias)
+            arrays[f"{name}_weight"], arrays[f"{name}_bias"] = weight, bias
+            strength[name] = np.median([gram_strength(f) for f in maps]) if opens_block else None
+    return balanced(arrays, strength)
+
+
+def training_pictures(long_edge):
+    """Yield the pictures as float32 arrays (1, 3, H, W) in the network's range."""
+    for name in PICTURES:
+        picture = getattr(skimage.data, name)()
+        picture = picture[0] if isinstance(picture, tuple) else picture
+        picture = picture[..., :3] if picture.ndim == 3 else skimage.color.gray2rgb(picture)
+        size = [edge * long_edge // max(picture.shape) for edge in picture.shape[:2]]
+        picture = 255 * skimage.transform.resize(picture, size, anti_aliasing=True)
+        yield (picture.astype("f4") - np.float32(MEAN_PIXEL)).transpose(2, 0, 1)[None]
+
+
+def principal_colours(maps):
+    """Return the principal components of the pictures' colours and their negatives, (6, 3), of mean activation 1."""
+    pixels = np.concatenate([f[0].asnumpy().reshape(3, -1).T for f in maps])
+    colours = principal_components(pixels, 3)[0]
+    colours *= 2 / np.abs(pixels @ colours).mean(0)
+    return np.concatenate([colours.T, -colours.T])
+
+
+def learn_filters(maps, seen, count, patches, rng):
+    """Learn `count` filters of root mean square activation 1 from random patches of feature maps, list of (1, C, H, W).
+
+    They look at the channels `seen` (a slice, c of them). Returns weight (count, c, 3, 3) and bias (count,).
+    """
+    sample, channels = sample_patches([f[0, seen].asnumpy() for f in maps], patches, rng)
+    mean = sample.mean(0)
+    centred = (sample - mean).reshape(patches, -1)
+    contrast = np.square(sample - sample.mean((1, 2), keepdims=True)).sum((1, 2, 3))
+    normalised = centred / np.sqrt(contrast + CONTRAST * contrast.mean())[:, None]
+    normalised -= normalised.mean(0)
+    components, variance = principal_components(normalised, COMPONENTS)
+    whiten = components / np.sqrt(variance + WHITENING * variance.mean())
+    centroids = spherical_kmeans(normalised @ whiten, count, rng)
+
+    response = centred @ whiten @ centroids.T
+    threshold = response.mean(0) + np.linspace(*THRESHOLDS, count) * response.std(0)
+    scale = 1 / np.sqrt(np.square(np.maximum(response - threshold, 0)).mean(0))
+    weight = (centroids @ whiten.T).reshape(count, 3, 3, -1)
+    bias = -np.tensordot(weight, mean, 3) - threshold
+    return (weight @ channels.T).transpose(0, 3, 1, 2) * scale[:, None, None, None], bias * scale
+
+
+def sample_patches(maps, count, rng):
+    """Draw random 3 x 3 patches of feature maps, zero padding included, in their leading principal components.
+
+    Parameters
+    ----------
+    maps : list of ndarray, (C, H, W)
+    count : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    patches : ndarray, (count, 3, 3, c)
+        c is C or `CHANNELS`, whichever is less.
+    channels : ndarray, (C, c)
+        The principal components: a feature vector times `channels` is a pixel of a patch.
+    """
+    area = np.array([f[0].size for f in maps], float)
+    counts = np.diff(np.round(np.cumsum(np.append(0, area)) / area.sum() * count).astype(int))
+    places = [(rng.integers(0, f.shape[1], n), rng.integers(0, f.shape[2], n)) for f, n in zip(maps, counts)]
+    pixels = np.concatenate([f[:, rows, columns].T for f, (rows, columns) in zip(maps, places)])
+    channels = principal_components(pixels - pixels.mean(0), CHANNELS)[0]
+    patches = []
+    for f, (rows, columns) in zip(maps, places):
+        padded = np.pad(np.tensordot(channels, f, (0, 0)), ((0, 0), (1, 1), (1, 1)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+        patches.append(windows[:, rows, columns].transpose(1, 2, 3, 0))
+    return np.concatenate(patches), channels
+
+
+def principal_components(x, count):
+    """Return the leading components of centred data (N, D) as columns (D, count), and their variances."""
+    variance, vectors = np.linalg.eigh(x.T @ x / len(x))
+    return vectors[:, ::-1][:, :count], np.maximum(variance[::-1][:count], 0)
+
+
+def spherical_kmeans(x, count, rng):
+    """Return `count` centroids (count, D) of unit length of data (N, D), compared by direction (Coates and Ng)."""
+    x = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-6)
+    centroids = x[rng.choice(len(x), count, replace=False)]
+    for _ in range(ITERATIONS):
+        nearest = (x @ centroids.T).argmax(1)
+        members = scipy.sparse.csr_matrix((np.ones_like(x[:, 0]), (nearest, np.arange(len(x)))), (count, len(x)))
+        sums = members @ x
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        centroids = np.where(length > 1e-3, sums / np.maximum(length, 1e-3), centroids)
+    return centroids
+
+
+def convolve(f, weight, bias):
+    """Return relu(weight * f + bias) of a feature map, zero padded."""
+    f = mx.nd.Convolution(f, mx.nd.array(weight), mx.nd.array(bias), kernel=(3, 3), pad=(1, 1), num_filter=len(bias))
+    mx.nd.relu(f, out=f)
+    f.wait_to_read()  # else the queue holds the temporary memory of every picture at once
+    return f
+
+
+def gram_strength(f):
+    """Return the mean square of the entries of a feature map's Gram matrix divided by H W."""
+    f = f[0].asnumpy().reshape(f.shape[1], -1)
+    return np.mean((f @ f.T / f.shape[1]) ** 2)
+
+
+def balanced(arrays, strength):
+    """Return the arrays scaled so that the classic loss weights suit them.
+
+    A positive factor on a convolution passes through the layers above (they are piecewise linear), so each style
+    layer can be given the scale at which its term of the style loss, which grows with the fourth power of the scale
+    and with H W, weighs as much as that of relu1_1.
+    """
+    scaled, below = {}, 1.0
+    for name in strength:
+        above = below
+        if name.endswith("_1"):
+            above = ACTIVATION * (4 ** (int(name[4]) - 1) * strength["conv1_1"] / strength[name]) ** 0.25
+        scaled[f"{name}_weight"] = np.float32(arrays[f"{name}_weight"] * (above / below))
+        scaled[f"{name}_bias"] = np.float32(arrays[f"{name}_bias"] * above)
+        below = above
+    return scaled
+
+
+if __name__ == "__main__":
+    build(sys.argv[1])

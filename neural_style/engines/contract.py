@@ -1,0 +1,129 @@
+"""What an engine offers: the protocols and the values that pass between painting and whoever computes the network.
+
+A picture is float32, (1, 3, H, W), in network range. What crosses this border in an epoch is the picture, its gradient,
+and small arrays: of each style layer the moments of its C channels, of each content layer one number.
+
+*The engine's arrays* are those of its namespace in the sense of the Python array API: NumPy's for MXNet, tensors on the
+device for PyTorch. `Engine.array` and `Engine.numpy` lead there and back. Whoever receives an array may keep it, and
+must not write to it; an engine never changes an array that it has handed out.
+"""
+
+from typing import Any, NamedTuple, Optional, Protocol
+
+import numpy as np
+
+Array = Any  # of the engine's namespace
+
+
+class Moments(NamedTuple):
+    """Moments of a layer's C channels over the N positions of a region; or a loss's gradients with respect to them."""
+
+    second: Array  # (C, C) float32: the Gram matrix per position, F F^T / N
+    mean: Optional[Array]  # (C,) float32: F 1 / N; None where the style loss does not ask for it
+
+
+class Targets(NamedTuple):
+    """What a picture is compared with. Every array is the engine's."""
+
+    content: dict[str, Array]  # content layer -> feature map (1, C, H, W) float32
+    style: dict[str, list[Moments]]  # style layer -> moments, one for each region
+
+
+class Statistics(NamedTuple):
+    """What the losses need of a picture; or the gradients of a loss with respect to these."""
+
+    content: dict[str, float]  # content layer -> sum (F - P)^2 over the feature map
+    style: dict[str, list[Moments]]  # style layer -> moments, one for each region
+
+
+class Evaluator(Protocol):
+    """A network at one size of picture, with the photograph's feature maps in place: forward and backward.
+
+    Whole pictures, strips and a cluster differ behind this protocol and nowhere else.
+    """
+
+    size: tuple[int, int]  # height and width of the picture
+    positions: dict[str, list[float]]  # style layer -> N of each region: the sum of its mask's squares
+
+    def forward(self, image: Array) -> Statistics:
+        """Statistics of a picture, (1, 3, H, W) float32, an array of the engine."""
+
+    def backward(self, gradients: Statistics) -> Array:
+        """Gradient of the picture that `forward` was last given, from the gradients of its statistics.
+
+        Parameters
+        ----------
+        gradients : Statistics
+            As `forward` gave them. The gradient of a second moment need not be symmetric; that of a mean may be None.
+
+        Returns
+        -------
+        Array, shape (1, 3, H, W), float32
+        """
+
+
+class Encoder(Protocol):
+    """A network with weights on a device, without a size yet."""
+
+    def extract(self, image: Array, content_layers, style_layers, masks=(None,)) -> Targets:
+        """Feature maps and moments of a picture, to be the targets of another.
+
+        Parameters
+        ----------
+        image : Array, shape (1, 3, H, W), float32
+        content_layers, style_layers : iterable of str
+        masks : sequence
+            One region each: a NumPy array (H, W) in 0..1, or None for the whole picture. A position counts by the
+            square of its mask (guided Gram matrices, Gatys et al., arXiv 1611.07865, section 4).
+        """
+
+    def evaluator(self, size, content: dict[str, Array], style_layers, masks=(None,)) -> Evaluator:
+        """The network at one size.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Height and width.
+        content : dict
+            Content layer -> the photograph's feature map at this size, as `extract` gives it.
+        style_layers : iterable of str
+        masks : sequence
+            Regions of the picture, as in `extract`.
+        """
+
+
+class Engine(Protocol):
+    """A library on a device, in one precision."""
+
+    name: str  # "mxnet", "torch"
+    device: str  # "cpu", "gpu 0"
+    precision: str  # of the convolutions: "float32", "bfloat16", "float16"
+
+    def array(self, values: np.ndarray) -> Array:
+        """A float32 NumPy array as one of the engine's."""
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """One of the engine's arrays as a NumPy array."""
+
+    def encoder(self, network, arrays, *, pooling="avg", border=0, means=False) -> Encoder:
+        """A network with its weights.
+
+        Parameters
+        ----------
+        network : networks.layers.Network
+        arrays : dict of str to ndarray
+            `<convolution>_weight` and `<convolution>_bias`, float32. Convolutions may be missing above the layers that
+            will be asked for.
+        pooling : {"avg", "max"}
+        border : int
+            Pixels by which every picture is continued, mirrored, beyond its edges before the first layer: a network
+            that pads with zeros, or not at all, paints frames of wrong colours.
+        means : bool
+            Whether moments include the channels' means.
+        """
+
+    def convolved(self, features: Array, weight: np.ndarray, bias: np.ndarray) -> Array:
+        """relu(weight * features + bias), zero padded to the same size, in float32: (1, C, H, W) -> (1, K, H, W)."""
+
+    def pooled(self, features: Array) -> Array:
+        """Averages over 2 x 2: (1, C, H, W) -> (1, C, H // 2, W // 2), float32."""

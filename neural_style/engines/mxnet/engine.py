@@ -1,0 +1,46 @@
+"""MXNet on one device, in one precision: the `Engine` of the contract. Its arrays are NumPy's."""
+
+import numpy as np
+
+from .encoder import Encoder
+from .library import mx
+
+
+class MXNetEngine:
+    """As `contract.Engine`.
+
+    Parameters
+    ----------
+    context : mx.Context
+    precision : {"float32", "bfloat16", "float16"}
+    """
+
+    name = "mxnet"
+
+    def __init__(self, context, precision="float32"):
+        self.context, self.precision = context, precision
+        self.device = "cpu" if context.device_type == "cpu" else f"gpu {context.device_id}"
+
+    def array(self, values):
+        """See `contract.Engine`."""
+        return values
+
+    def numpy(self, array):
+        """See `contract.Engine`."""
+        return array
+
+    def encoder(self, network, arrays, *, pooling="avg", border=0, means=False):
+        """See `contract.Engine`."""
+        return Encoder(network, arrays, self.context, self.precision, pooling, border, means)
+
+    def convolved(self, features, weight, bias):
+        """See `contract.Engine`."""
+        weight, bias = mx.nd.array(weight, self.context), mx.nd.array(bias, self.context)
+        features = mx.nd.array(features, self.context)
+        maps = mx.nd.Convolution(features, weight, bias, kernel=(3, 3), pad=(1, 1), num_filter=len(bias))
+        return mx.nd.relu(maps, out=maps).asnumpy()
+
+    def pooled(self, features):
+        """See `contract.Engine`."""
+        features = mx.nd.array(features, self.context)
+        return mx.nd.Pooling(features, kernel=(2, 2), stride=(2, 2), pool_type="avg").asnumpy().astype(np.float32)

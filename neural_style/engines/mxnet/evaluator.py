@@ -1,0 +1,76 @@
+"""A network bound at one size: a picture in, its statistics out; and their gradients back to the picture."""
+
+import numpy as np
+
+from ..contract import Statistics
+from .library import mx
+from .moments import MomentSymbols, gram
+
+
+class Evaluator:
+    """As `contract.Evaluator`: an encoder bound at one size.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    size : (int, int)
+        Height and width of the picture.
+    content : dict of str to ndarray
+        Content layer -> the photograph's feature map at this size, as `Encoder.extract` gives it.
+    style_layers : iterable of str
+    masks : sequence
+        Regions of the picture, as in `Encoder.extract`.
+    """
+
+    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
+        self.size = tuple(size)
+        self._content_layers = list(content)
+        self._style = MomentSymbols(encoder, style_layers, self.size, masks)
+        distances = [self._squared_distance(encoder.feature_map(layer), layer) for layer in content]
+        # the style layers first: a group is computed in its order, and backward in reverse, so that the float32 copies
+        # of a style layer are made and dropped where the network passes by
+        symbols = mx.sym.Group(self._style.symbols + distances)
+        values = {"data": np.zeros((1, encoder.channels, *self.size)), **self._style.masks}
+        values.update({f"{layer}_target": features for layer, features in content.items()})
+        arguments = encoder.arguments(symbols, values)
+        self._image, self._gradient = arguments["data"], mx.nd.zeros_like(arguments["data"])
+        self._executor = symbols.bind(
+            encoder.context,
+            arguments,
+            args_grad={"data": self._gradient},
+            grad_req={name: "write" if name == "data" else "null" for name in arguments},
+        )
+
+    @staticmethod
+    def _squared_distance(features, layer):
+        """Of a feature map to its target, (1, 1)."""
+        return gram(mx.sym.Reshape(features - mx.sym.Variable(f"{layer}_target"), shape=(1, -1)), 1)
+
+    @property
+    def positions(self):
+        """Style layer -> number of positions in each region."""
+        return self._style.positions
+
+    def forward(self, image):
+        """Statistics of a picture, (1, 3, H, W) float32 in network range."""
+        self._image[:, :3] = image
+        outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
+        distances = outputs[len(self._style.symbols) :]
+        content = {layer: float(distance[0, 0]) for layer, distance in zip(self._content_layers, distances)}
+        return Statistics(content, self._style.moments(outputs))
+
+    def backward(self, gradients):
+        """Gradient of the picture last given to `forward`, from the gradients of its statistics.
+
+        Parameters
+        ----------
+        gradients : Statistics
+
+        Returns
+        -------
+        ndarray, shape (1, 3, H, W), float32
+        """
+        heads = self._style.heads(gradients.style)
+        heads += [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
+        self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
+        return self._gradient.asnumpy()[:, :3]

@@ -1,0 +1,73 @@
+"""A network's rows as MXNet symbols."""
+
+from ...networks.layers import DATA
+from .library import mx
+
+
+def feature_maps(network, data, pooling="avg"):
+    """Every layer of a network above a picture, in network order.
+
+    Parameters
+    ----------
+    network : networks.layers.Network
+    data : Symbol
+        Shape (1, 3, H, W), network range.
+    pooling : {"avg", "max"}
+
+    Returns
+    -------
+    dict of str to Symbol
+    """
+    maps = {DATA: data}
+    for layer in network.layers:
+        maps[layer.name] = _OPERATORS[layer.kind](layer, [maps[name] for name in layer.inputs], pooling)
+    del maps[DATA]
+    return maps
+
+
+def _convolution(layer, inputs, pooling):
+    maps = mx.sym.Convolution(
+        inputs[0],
+        num_filter=layer.channels,
+        kernel=(layer.kernel, layer.kernel),
+        stride=(layer.stride, layer.stride),
+        pad=(layer.pad, layer.pad),
+        num_group=layer.groups,
+        name=layer.name,
+    )
+    return mx.sym.Activation(maps, act_type="relu", name=f"{layer.name}_relu") if layer.relu else maps
+
+
+def _relu(layer, inputs, pooling):
+    return mx.sym.Activation(inputs[0], act_type="relu", name=layer.name)
+
+
+def _pool(layer, inputs, pooling):
+    # MXNet 1.9.1 computes wrong gradients of average pooling over windows that reach beyond the edge; see also
+    # `networks.layers.shapes`
+    return mx.sym.Pooling(
+        inputs[0],
+        kernel=(layer.kernel, layer.kernel),
+        stride=(layer.stride, layer.stride),
+        pad=(layer.pad, layer.pad),
+        pool_type=pooling,
+        pooling_convention="full" if layer.ceil and pooling == "max" else "valid",
+        name=layer.name,
+    )
+
+
+def _concat(layer, inputs, pooling):
+    return mx.sym.Concat(*inputs, dim=1, name=layer.name)
+
+
+def _global_pool(layer, inputs, pooling):
+    return mx.sym.Pooling(inputs[0], kernel=(1, 1), global_pool=True, pool_type="avg", name=layer.name)
+
+
+_OPERATORS = {
+    "convolution": _convolution,
+    "relu": _relu,
+    "pool": _pool,
+    "concat": _concat,
+    "global_pool": _global_pool,
+}

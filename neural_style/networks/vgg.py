@@ -1,0 +1,34 @@
+"""VGG-19 (Simonyan & Zisserman, arXiv 1409.1556, configuration E)."""
+
+from .layers import DATA, Defaults, Layer, Network
+
+
+def rows(*blocks):
+    """The rows of a VGG: for each block the widths of its 3 x 3 convolutions; pooling ends a block."""
+    layers, below = [], DATA
+    for block, widths in enumerate(blocks, 1):
+        for number, width in enumerate(widths, 1):
+            layers.append(Layer(f"conv{block}_{number}", "convolution", (below,), width, kernel=3, pad=1))
+            layers.append(Layer(f"relu{block}_{number}", "relu", (f"conv{block}_{number}",)))
+            below = f"relu{block}_{number}"
+        layers.append(Layer(f"pool{block}", "pool", (below,), kernel=2, stride=2))
+        below = f"pool{block}"
+    return tuple(layers)
+
+
+VGG19 = Network(
+    name="vgg19",
+    title="VGG-19",
+    layers=rows((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4),
+    # average pooling gives better pictures than the maximum it was trained with (arXiv 1508.06576, 'Methods')
+    defaults=Defaults(
+        content_layers={"relu4_2": 1.0},
+        style_layers={"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
+    ),
+    # of the network learned offline the shallow layers are the better
+    offline_defaults=Defaults(
+        content_layers={"relu4_2": 0.1},
+        style_layers={"relu1_1": 4.0, "relu2_1": 4.0, "relu3_1": 2.0, "relu4_1": 1.0},
+    ),
+    optional=frozenset({"conv5_2", "conv5_3", "conv5_4"}),
+)

@@ -1,0 +1,241 @@
+"""The loop: from a start picture, coarse to fine, epoch by epoch, to the end: a stream of events."""
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..pictures import images
+
+MOST_FAILURES = 5
+LOOK_BACK = 10  # epochs
+
+
+class Level(NamedTuple):
+    """A stretch of epochs at one picture size (height, width)."""
+
+    size: tuple
+    epochs: int
+
+
+class Best(NamedTuple):
+    """The picture with the lowest total loss at the size of the result."""
+
+    epoch: int
+    total: float
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the next epoch depends on; with it a run can be taken up again."""
+
+    image: np.ndarray
+    epoch: int = 0  # epochs done in all levels
+    level: int = 0  # of the next epoch
+    level_epoch: int = 0  # epochs done in that level
+    step_scale: float = 1.0  # halved by each failed step
+    failures: int = 0  # failed steps in a row
+    totals: list = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
+    best: Best = None
+    average: np.ndarray = None  # running mean of the pictures, with average_decay
+    optimizer: dict = field(default_factory=dict)
+
+    @property
+    def shown(self):
+        """The picture to show: the running mean where there is one."""
+        return self.image if self.average is None else self.average
+
+
+class Event(NamedTuple):
+    """What an epoch brought.
+
+    `losses` are those of `image`, which has the size of its level; `relative_change` is the L2 norm of the change over
+    that of the picture. `failed` says that the step led to values that are not finite and was taken back.
+    `status` is None until the last event of a run: converged, finished or diverged.
+    """
+
+    epoch: int
+    image: np.ndarray
+    losses: dict
+    relative_change: float
+    failed: bool
+    status: str
+    state: State
+
+
+def descend(
+    levels,
+    make_objective,
+    optimizer,
+    state,
+    *,
+    rate_at,
+    stop_eps=0.0,
+    clip=True,
+    average_decay=0.0,
+    enlarge=images.resize_planes,
+):
+    """Paint.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        Coarse to fine; the last one has the size of the result.
+    make_objective : callable
+        Size -> Objective. Called when a level begins, so that one network at a time is in memory.
+    optimizer : NAG, Adam or LBFGS
+    state : State
+        Where to start or to go on: a start picture of any size, or the state of an earlier event.
+    rate_at : callable
+        Epoch (from 1) -> the optimizer's rate.
+    stop_eps : float
+        A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
+        optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
+        relative, and the last one if its last ten epochs together lower it by less than six times this.
+    clip : bool
+        Keep every pixel in the range that a file can hold.
+    average_decay : float
+        Above 0, events carry a running mean of the pictures in which one of n epochs ago weighs average_decay^n, as
+        in Polyak & Juditsky 1992; their losses stay those of the picture itself, and no picture is kept as the best.
+    enlarge : callable
+        Image, size -> image at another size: how a picture is carried from level to level.
+
+    Yields
+    ------
+    Event
+        One for each epoch.
+    """
+    optimizer.restore(state.optimizer)
+    for index in range(state.level, len(levels)):
+        level, last_level = levels[index], index == len(levels) - 1
+        objective = None  # lets go of the coarser level's network first
+        objective = make_objective(level.size)
+        if state.level_epoch == 0:
+            optimizer.resize(level.size)
+            state = _resized(state, level.size, enlarge)
+            image = images.clip(state.image) if clip else state.image
+            state = replace(state, image=objective.admitted(image))
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses, gradient = objective.losses_and_gradient(state.image)
+        if last_level and not average_decay:
+            state = _with_best(state, losses)
+        while state.level_epoch < level.epochs:
+            optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
+            # values that are not finite are dealt with below, warnings of NumPy's would only confuse
+            with np.errstate(over="ignore", invalid="ignore"):
+                image = optimizer.step(state.image, losses["total"], gradient)
+                if clip:
+                    image = images.clip(image)
+                new_losses, new_gradient = objective.losses_and_gradient(image)
+            failed = not (_finite(new_losses) and np.isfinite(new_gradient).all())
+            change, status = 0.0, None
+            state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
+            if failed:
+                optimizer.forget()
+                state = replace(state, failures=state.failures + 1, step_scale=state.step_scale / 2)
+                status = "diverged" if state.failures == MOST_FAILURES else None
+            else:
+                change = float(np.linalg.norm(image - state.image) / np.linalg.norm(image))
+                totals = [*(state.totals or [losses["total"]]), new_losses["total"]]
+                losses, gradient = new_losses, new_gradient
+                state = replace(state, image=image, failures=0, totals=totals[-LOOK_BACK - 1 :])
+                if average_decay:
+                    state = _with_average(state, average_decay)
+                elif last_level:
+                    state = _with_best(state, losses)
+            state = replace(state, optimizer=optimizer.state())
+            # the steps of L-BFGS vary in length: a small one alone says little
+            epochs, least_fall = (LOOK_BACK, 6 * stop_eps) if last_level else (1, stop_eps)
+            settled = optimizer.classic or _fall(state.totals, epochs) < least_fall
+            converged = change < stop_eps and settled and not failed
+            level_over = converged or state.level_epoch == level.epochs
+            if level_over and last_level and status is None:
+                # too few epochs for five failures, but not one that succeeded
+                finished = "finished" if _finite(losses) else "diverged"
+                status = "converged" if converged else finished
+            if level_over and not last_level:
+                state = replace(state, level=index + 1, level_epoch=0, totals=[])
+            yield Event(state.epoch, state.shown, losses, change, failed, status, state)
+            if status == "diverged":
+                return
+            if level_over:
+                break
+
+
+def _finite(losses):
+    return all(math.isfinite(value) for value in losses.values())
+
+
+def _fall(totals, epochs):
+    """By how much, relative, the loss has fallen in the latest epochs; infinite where there were fewer, or it rose."""
+    if len(totals) <= epochs or totals[-1] > totals[-1 - epochs]:
+        return math.inf
+    return 1 - totals[-1] / totals[-1 - epochs] if totals[-1 - epochs] else 0.0
+
+
+def _resized(state, size, enlarge):
+    average = None if state.average is None else images.clip(enlarge(state.average, size))
+    return replace(state, image=enlarge(state.image, size), average=average)
+
+
+def _with_best(state, losses):
+    total = losses["total"]
+    if math.isfinite(total) and (state.best is None or total < state.best.total):
+        return replace(state, best=Best(state.epoch, total, state.image))
+    return state
+
+
+def _with_average(state, decay):
+    # at first the plain mean, so that the start weighs no more than what follows
+    share = np.float32(max(1 - decay, 1 / state.epoch))
+    average = state.image if state.average is None else state.average + share * (state.image - state.average)
+    return replace(state, average=average)
+
+
+def plan(size, epochs, levels):
+    """Share the epochs of a run among picture sizes.
+
+    Each level has half the long edge of the next.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Height and width of the result.
+    epochs : int
+    levels : int or None
+        None: see `pyramid_levels`.
+
+    Returns
+    -------
+    list of Level
+        Coarse to fine; levels without an epoch are left out.
+    """
+    height, width = size
+    levels = levels or pyramid_levels(size)
+    shares = SHARES[:levels] if levels <= len(SHARES) else SHARES + (SHARES[-1],) * (levels - len(SHARES))
+    # epochs at a size and all coarser ones, rounded up, but one is left for the size of the result
+    coarser = [math.ceil(epochs * sum(shares[step:]) / sum(shares)) for step in range(1, levels)]
+    sums = [epochs, *(min(epochs - 1, count) for count in coarser), 0]
+    counts = [upper - lower for upper, lower in zip(sums, sums[1:])]
+    sizes = [(max(1, round(height / 2**step)), max(1, round(width / 2**step))) for step in range(levels)]
+    return [Level(s, n) for s, n in reversed(list(zip(sizes, counts))) if n > 0]
+
+
+def pyramid_levels(size):
+    """As many levels as leave a short edge of 96 pixels or more, at most 3."""
+    return 1 + max(0, min(2, int(math.log2(min(size) / 96)))) if min(size) >= 96 else 1
+
+
+def extended(levels, epochs):
+    """A plan that goes on to more epochs in all: the further ones are spent at the size of the result.
+
+    So everything up to the end of the shorter plan stays as it was.
+    """
+    further = epochs - sum(level.epochs for level in levels)
+    return [*levels[:-1], levels[-1]._replace(epochs=levels[-1].epochs + further)]
+
+
+# epochs at the size of the result, at half of it, at a quarter, ...
+SHARES = (6, 1, 1)

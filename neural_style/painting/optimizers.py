@@ -1,0 +1,224 @@
+"""Steps down the gradient of a picture: NAG, Adam and L-BFGS, each with one evaluation of the objective per step.
+
+An optimizer is given the picture, its loss and gradient, and returns the next picture. Its arrays can be taken out,
+put back, and brought to another size (`state`, `restore`, `resize`), so that a run can go on at a finer level or
+after an interruption.
+
+`classic` says that a run keeps to the recipe of MXNet's example/neural-style: the gradient's norm is limited, pixels
+are not, a small step alone means the end, and the last picture is the result. Pictures are float32 arrays (1, 3, H, W)
+in network range, 256 levels per channel.
+"""
+
+import numpy as np
+from PIL import Image
+
+from ..pictures import images
+
+
+class NAG:
+    """Nesterov's accelerated gradient with momentum and weight decay, as MXNet's optimizer of that name.
+
+    Parameters
+    ----------
+    rate : float
+    momentum, weight_decay : float
+    """
+
+    default_rate = 0.001
+    classic = True
+
+    def __init__(self, rate, momentum=0.95, weight_decay=0.0001):
+        self.rate = rate
+        self._momentum, self._weight_decay = momentum, weight_decay
+        self._velocity = None
+
+    def step(self, image, loss, gradient):
+        """The next picture."""
+        velocity = self._momentum * (np.zeros_like(image) if self._velocity is None else self._velocity)
+        looked_ahead = image + self._momentum * velocity
+        looked_ahead -= (1 + self._momentum) * self.rate * (gradient + self._weight_decay * image)
+        # MXNet's kernel works in place: the weight decay of the velocity sees the new picture
+        self._velocity = velocity - self.rate * (gradient + self._weight_decay * looked_ahead)
+        return looked_ahead
+
+    def forget(self):
+        """Start afresh from the next picture."""
+        self._velocity = None
+
+    def resize(self, size):
+        """Carry the velocity to another picture size."""
+        if self._velocity is not None:
+            self._velocity = images.resize_planes(self._velocity, size)
+
+    def state(self):
+        """The arrays that the next step depends on, by name."""
+        return {} if self._velocity is None else {"velocity": self._velocity}
+
+    def restore(self, state):
+        """Put back what `state` gave."""
+        self._velocity = state.get("velocity")
+
+
+class Adam:
+    """Adam (Kingma & Ba, arXiv 1412.6980, algorithm 1).
+
+    Parameters
+    ----------
+    rate : float
+        Grey levels (of 256) per step.
+    """
+
+    default_rate = 4.0
+    classic = False
+
+    def __init__(self, rate, betas=(0.9, 0.99), epsilon=1e-8):
+        self.rate = rate
+        self._betas, self._epsilon = betas, epsilon
+        self.forget()
+
+    def step(self, image, loss, gradient):
+        """The next picture."""
+        first, second = self._betas
+        if self._steps == 0:
+            self._mean, self._square = np.zeros_like(image), np.zeros_like(image)
+        self._steps += 1
+        self._mean = first * self._mean + (1 - first) * gradient
+        self._square = second * self._square + (1 - second) * gradient**2
+        mean = self._mean / (1 - first**self._steps)
+        square = self._square / (1 - second**self._steps)
+        return image - self.rate * mean / (np.sqrt(square) + self._epsilon)
+
+    def forget(self):
+        """Start afresh from the next picture."""
+        self._steps, self._mean, self._square = 0, None, None
+
+    def resize(self, size):
+        """Carry the moments to another picture size."""
+        if self._steps:
+            self._mean = images.resize_planes(self._mean, size)
+            # bilinear: the mean square must not become negative
+            self._square = images.resize_planes(self._square, size, Image.Resampling.BILINEAR)
+
+    def state(self):
+        """The arrays that the next step depends on, by name."""
+        return {"steps": np.array(self._steps), "mean": self._mean, "square": self._square} if self._steps else {}
+
+    def restore(self, state):
+        """Put back what `state` gave."""
+        self.forget()
+        if state:
+            self._steps, self._mean, self._square = int(state["steps"]), state["mean"], state["square"]
+
+
+class LBFGS:
+    """Limited-memory BFGS (Liu & Nocedal 1989; two-loop recursion of Nocedal 1980) in a trust region.
+
+    There is no line search: a step longer than the trust radius is shortened to it; where the loss has risen the step
+    is taken back and tried again, so that a run cannot blow up, with the radius at which the parabola through both
+    losses and the slope is lowest (Nocedal & Wright 2006, equation 3.57), at most half; where it has fallen the radius
+    grows. A step that was taken back is remembered as any other.
+
+    Parameters
+    ----------
+    rate : float
+        Length of the first step: root mean square over the picture, in grey levels (of 256).
+    history : int
+        Pairs of steps and gradient differences that are remembered.
+    """
+
+    default_rate = 4.0
+    classic = False
+    longest_step = 16.0  # grey levels, root mean square
+
+    def __init__(self, rate, history=12):
+        self.rate = rate
+        self._history = history
+        self.forget()
+
+    def step(self, image, loss, gradient):
+        """The next picture."""
+        risen = False
+        if self._image is None:
+            self._radius = self.rate
+        else:
+            step, risen = image - self._image, loss > self._loss
+            if risen:
+                slope = min(0.0, _dot(self._gradient, step))
+                lowest = -slope / (2 * (loss - self._loss - slope))
+                self._radius = min(self._radius, _rms(step)) * max(0.1, lowest)
+            else:
+                self._radius = min(1.5 * self._radius, self.longest_step)
+            self._remember(step, gradient - self._gradient)
+        if not risen:
+            self._image, self._loss, self._gradient = image, loss, gradient
+        direction = self._direction(self._gradient)
+        length = _rms(direction)
+        if length > self._radius or not self._pairs:
+            direction *= self._radius / max(length, np.finfo(np.float32).tiny)
+        return self._image + direction
+
+    def _remember(self, step, difference):
+        curvature = _dot(step, difference)
+        # the update keeps the matrix positive definite only where the curvature along the step is positive
+        if curvature > 1e-10 * _dot(difference, difference):
+            self._pairs = (self._pairs + [(step, difference, curvature)])[-self._history :]
+
+    def _direction(self, gradient):
+        direction, factors = -gradient, []
+        for step, difference, curvature in reversed(self._pairs):
+            factor = np.float32(_dot(step, direction) / curvature)
+            factors.append(factor)
+            direction -= factor * difference
+        if self._pairs:
+            # of the two steps of Barzilai & Borwein 1988 the short one alone is too short for these losses
+            step, difference, curvature = self._pairs[-1]
+            short, long = curvature / _dot(difference, difference), _dot(step, step) / curvature
+            direction *= np.float32(short**0.75 * long**0.25)
+        for (step, difference, curvature), factor in zip(self._pairs, reversed(factors)):
+            direction += (factor - np.float32(_dot(difference, direction) / curvature)) * step
+        return direction
+
+    def forget(self):
+        """Start afresh from the next picture."""
+        self._pairs, self._radius = [], None
+        self._image = self._loss = self._gradient = None
+
+    def resize(self, size):
+        """Nothing of the history holds at another size: start afresh there."""
+        self.forget()
+
+    def state(self):
+        """The arrays that the next step depends on, by name."""
+        if self._image is None:
+            return {}
+        pairs = {}
+        for number, (step, difference, _) in enumerate(self._pairs):
+            pairs.update({f"step_{number}": step, f"difference_{number}": difference})
+        return {
+            **pairs,
+            "radius": np.array(self._radius),
+            "image": self._image,
+            "loss": np.array(self._loss),
+            "gradient": self._gradient,
+        }
+
+    def restore(self, state):
+        """Put back what `state` gave."""
+        self.forget()
+        if state:
+            count = sum(name.startswith("step_") for name in state)
+            pairs = [(state[f"step_{number}"], state[f"difference_{number}"]) for number in range(count)]
+            self._pairs = [(step, difference, _dot(step, difference)) for step, difference in pairs]
+            self._radius, self._loss = float(state["radius"]), float(state["loss"])
+            self._image, self._gradient = state["image"], state["gradient"]
+
+
+def _dot(a, b):
+    return float(np.dot(a.ravel(), b.ravel()))
+
+
+def _rms(array):
+    return float(np.sqrt(np.mean(array**2)))
+
+
+OPTIMIZERS = {"nag": NAG, "adam": Adam, "lbfgs": LBFGS}

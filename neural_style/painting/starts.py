@@ -1,0 +1,74 @@
+"""Where a run starts: noise, the photograph, the painting, a mixture, or any picture."""
+
+import numpy as np
+
+from ..errors import InputError
+from ..pictures import find as samples
+from ..pictures import images
+
+NAMED = ("noise", "pink", "content", "style", "mixed")
+NOISE_AMPLITUDE = 0.1  # network range, of 256 levels: what MXNet's example/neural-style starts from
+SPREAD = 64.0  # standard deviation of pink noise and of --init-noise, network range: about a photograph's
+
+
+def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0, max_pixels=images.MAX_PIXELS):
+    """The picture that is optimised.
+
+    Parameters
+    ----------
+    init : str
+        noise (uniform, almost flat), pink (spectrum 1/f^exponent), content, style, mixed (95 % content and 5 % style),
+        or the path of a picture.
+    size : (int, int)
+        Height and width.
+    content, style : ndarray, (H, W, 3) in 0..1
+    seed : int
+    noise : float
+        0..1: share of white noise that is blended in.
+    exponent : float
+        Of pink noise: its amplitude falls with the frequency to this power.
+    max_pixels : int
+        Largest picture that is read.
+
+    Returns
+    -------
+    ndarray, shape (1, 3, H, W), float32, network range
+
+    Raises
+    ------
+    InputError
+        If `init` is a path that cannot be read as a picture.
+    """
+    generator = np.random.default_rng(seed)
+    if init == "noise":
+        image = generator.uniform(-NOISE_AMPLITUDE, NOISE_AMPLITUDE, (1, 3, *size)).astype(np.float32)
+    elif init == "pink":
+        image = _pink(generator, size, exponent)
+    else:
+        image = images.to_network(_picture(init, size, content, style, max_pixels))
+    if noise:
+        white = generator.normal(0, SPREAD, image.shape).astype(np.float32)
+        image = (1 - noise) * image + noise * white
+    return image
+
+
+def _picture(init, size, content, style, max_pixels):
+    if init == "content":
+        return images.resize(content, size)
+    if init == "style":
+        return images.resize(style, size)
+    if init == "mixed":
+        return 0.95 * images.resize(content, size) + 0.05 * images.resize(style, size)
+    path, _ = samples.find(init)
+    if not path.is_file():
+        raise InputError(f"--init {init}: there is no such picture; give its file, or one of {', '.join(NAMED)}.")
+    return images.resize(images.read(path, max_pixels), size)
+
+
+def _pink(generator, size, exponent):
+    height, width = size
+    spectrum = np.fft.rfft2(generator.normal(size=(3, height, width)))
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    frequency[0, 0] = np.inf
+    noise = np.fft.irfft2(spectrum / frequency**exponent, s=(height, width))
+    return (SPREAD * noise / noise.std()).astype(np.float32)[None]

@@ -1,0 +1,82 @@
+"""Whether a run may go on where an earlier one stopped: its settings beside those that were saved, and its new end."""
+import json
+import os
+
+from ..errors import InputError
+from ..files import checksum
+from ..painting.descent import extended
+from ..pictures import find as samples
+from . import options
+
+# options that change no pixel of a run; of the device only the precision counts, of the weights their content
+WITHOUT_EFFECT = {
+    "animate", "command", "gpu", "list_weights", "max_pixels", "no_memory_check", "no_progress", "output_dir",
+    "overwrite", "preset", "resume", "weights",
+}  # fmt: skip
+# and those that change only which of the pictures on the way are written
+WAYPOINTS = {"save_epochs", "snapshot_at"}
+
+
+def fingerprint(run):
+    """Every setting that changes what is written, by option, as JSON gives it back; of files also their SHA-256."""
+    known = vars(options.parse([])).keys() - WITHOUT_EFFECT
+    values = {option: _with_digest(value) for option, value in vars(run.settings).items() if option in known}
+    values["weights"] = {"file": str(run.weights.path), "sha256": run.weights.sha256}
+    return json.loads(json.dumps(values, default=str))
+
+
+def _with_digest(value):
+    if isinstance(value, (list, tuple)):
+        return [_with_digest(item) for item in value]
+    if isinstance(value, (str, os.PathLike)) and samples.find(value)[0].is_file():
+        return {"file": str(value), "sha256": checksum(samples.find(value)[0])}
+    return value
+
+
+def taken_up(run, saved):
+    """The run and its state, ready to go on.
+
+    The epochs of a larger `--max-num-epochs` are spent at the size of the result (see `descent.extended`); a smaller
+    `--stop-eps` holds from here on. The event keeps its `status` if the run has ended and these do not extend it.
+
+    Raises
+    ------
+    InputError
+        If a setting that changes the result differs; it names each with both values.
+    """
+    ours, theirs = fingerprint(run), saved.settings
+    more_epochs = ours["max_num_epochs"] - theirs["max_num_epochs"]
+    patience = theirs["stop_eps"] - ours["stop_eps"]
+    differing = [
+        f"--{option.replace('_', '-')} {_both(ours.get(option), theirs.get(option))}"
+        for option in sorted((ours.keys() | theirs.keys()) - WAYPOINTS)
+        if _content(ours.get(option)) != _content(theirs.get(option))
+        and not (option == "max_num_epochs" and more_epochs > 0)
+        and not (option == "stop_eps" and patience > 0)
+    ]
+    if differing:
+        raise InputError(f"--resume: the run in {run.settings.output_dir} has other settings: {', '.join(differing)}.")
+    event = saved.event
+    extends = {"finished": more_epochs > 0, "converged": patience > 0}.get(event.status, False)
+    event = event._replace(status=None if extends else event.status)
+    return run._replace(levels=extended(saved.levels, run.settings.max_num_epochs)), saved._replace(event=event)
+
+
+def _content(value):
+    """A setting without the names of files."""
+    if isinstance(value, list):
+        return [_content(item) for item in value]
+    return value["sha256"] if isinstance(value, dict) and "sha256" in value else value
+
+
+def _both(ours, theirs):
+    ours, theirs = _shown(ours), _shown(theirs)
+    return f"{ours} (its content was another)" if ours == theirs else f"{ours} (was {theirs})"
+
+
+def _shown(value):
+    if isinstance(value, list):
+        return " ".join(map(_shown, value))
+    if isinstance(value, dict):
+        return value["file"] if "sha256" in value else ",".join(f"{key}:{item:g}" for key, item in value.items())
+    return "not given" if value is None else str(value)

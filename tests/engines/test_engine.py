@@ -1,0 +1,46 @@
+"""How MXNet is loaded: with every core, unless the user says otherwise, and without a word."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from neural_style.engines.mxnet import library as engine
+
+
+def loaded(program, without=(), **environment):
+    """A finished process that ran a program, in this environment `without` some variables and with others."""
+    environment = {**{name: value for name, value in os.environ.items() if name not in without}, **environment}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("given, expected", [({}, engine._cores()), ({"OMP_NUM_THREADS": "1"}, 1)])
+def test_mxnet_takes_every_core_unless_told_otherwise(given, expected):
+    program = "import os, neural_style.engines.mxnet.library; print(os.environ['OMP_NUM_THREADS'])"
+    assert int(loaded(program, without=["OMP_NUM_THREADS"], **given).stdout) == expected
+
+
+def test_mxnet_is_loaded_in_silence_and_stderr_and_the_environment_are_left_as_they_were():
+    program = (
+        "import os, sys; before = dict(os.environ); from neural_style.engines.mxnet.library import mx;"
+        "mx.nd.ones(1).asnumpy();"
+        "print(set(os.environ) - set(before)); print('end', file=sys.stderr)"
+    )
+    given = {"OMP_NUM_THREADS": "1", "MXNET_CPU_TEMP_COPY": "1", "MXNET_SUBGRAPH_VERBOSE": "0"}
+    run = loaded(program, without=["MXNET_ENGINE_TYPE"], **given)
+    assert (run.stdout, run.stderr) == ("set()\n", "end\n")
+
+
+def test_mxnet_is_loaded_where_stderr_is_closed():
+    run = loaded(
+        "import os; os.close(2); from neural_style.engines.mxnet.library import mx; print(mx.nd.ones(1).asnumpy())"
+    )
+    assert (run.returncode, run.stdout) == (0, "[1.]\n")
+
+
+def test_no_more_cores_are_taken_than_the_process_may_use():
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert 1 <= engine._cores() <= allowed

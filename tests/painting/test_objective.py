@@ -1,0 +1,140 @@
+"""The weighted sum of the losses: its values and its gradient against the plain definition, and what its weights do."""
+
+import numpy as np
+import plain
+import pytest
+from conftest import made_picture
+
+from neural_style.engines.mxnet.encoder import Encoder
+from neural_style.engines.mxnet.library import mx
+from neural_style.networks.vgg import VGG19
+from neural_style.painting import losses
+from neural_style.painting.objective import Objective, Weights
+from neural_style.pictures import images
+
+SIZE = (40, 48)
+CONTENT, STYLE, IMAGE = (images.to_network(made_picture(*SIZE, seed) / np.float32(255)) for seed in (1, 2, 3))
+RECIPE = Weights(10.0, 1.0, 0.01, {"relu4_2": 1.0}, dict.fromkeys(plain.Recipe.style_layers, 1.0))
+
+
+@pytest.fixture(scope="module")
+def make(vgg19_arrays):
+    """An objective on VGG-19; networks and targets are made once for each precision and choice of layers."""
+    made = {}
+
+    def make(weights=RECIPE, precision="float32", **options):
+        key = precision, tuple(weights.content_layers), tuple(weights.style_layers)
+        if key not in made:
+            encoder = Encoder(VGG19, vgg19_arrays, mx.cpu(), precision, means=True)
+            content = encoder.extract(CONTENT, weights.content_layers, ()).content
+            style = encoder.extract(STYLE, (), weights.style_layers).style
+            made[key] = encoder.evaluator(SIZE, content, weights.style_layers), style
+        return Objective(*made[key], weights, **options)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def recipe(vgg19_arrays):
+    return plain.Recipe(vgg19_arrays, CONTENT[0], STYLE[0])
+
+
+def cosine(one, other):
+    return np.sum(one * other, dtype=float) / np.linalg.norm(one) / np.linalg.norm(other)
+
+
+def test_losses_are_those_of_the_plain_definition_by_name(make, recipe):
+    found, (content, style) = make().losses(IMAGE), recipe.losses(IMAGE[0])
+    assert found["content"] == found["content:relu4_2"] == pytest.approx(content, rel=1e-4)
+    for layer, loss in style.items():
+        assert found[f"style:{layer}"] == pytest.approx(loss, rel=1e-4)
+    assert found["style"] == pytest.approx(sum(style.values()), rel=1e-4)
+    assert found["tv"] == pytest.approx(0.01 / 8 * np.sum(IMAGE[0] * plain.roughness_gradient(IMAGE[0])) / 2, rel=1e-4)
+    assert found["total"] == pytest.approx(found["content"] + found["style"] + found["tv"], rel=1e-12)
+    assert len(found) == 4 + 1 + 5
+
+
+def test_gradient_is_that_of_the_plain_definition(make, recipe):
+    found, expected = make().losses_and_gradient(IMAGE)[1], recipe.gradient(IMAGE[0])
+    expected += 0.01 / 8 * plain.roughness_gradient(IMAGE[0])
+    assert found.dtype == np.float32 and found.shape == IMAGE.shape
+    assert np.linalg.norm(found[0] - expected) < 1e-4 * np.linalg.norm(expected)
+
+
+def test_bfloat16_gives_nearly_the_same_losses_and_direction(make):
+    exact, gradient = make().losses_and_gradient(IMAGE)
+    low, low_gradient = make(precision="bfloat16").losses_and_gradient(IMAGE)
+    for name, loss in exact.items():
+        assert low[name] == pytest.approx(loss, rel=0.02)
+    assert cosine(gradient, low_gradient) > 0.999
+
+
+@pytest.mark.parametrize("style_loss", losses.STYLE_LOSSES)
+def test_gradient_leads_downhill_as_fast_as_it_says(make, style_loss):
+    objective = make(RECIPE._replace(tv=50.0), style_loss=losses.STYLE_LOSSES[style_loss])
+    values, gradient = objective.losses_and_gradient(IMAGE)
+    step = 0.002 * values["total"] / np.sum(gradient**2, dtype=float) * gradient
+    change = objective.losses(IMAGE + step)["total"] - objective.losses(IMAGE - step)["total"]
+    assert change == pytest.approx(0.004 * values["total"], rel=0.01)
+
+
+def test_weights_multiply_their_losses_and_gradients(make):
+    layers = RECIPE._replace(content_layers={"relu4_2": 1.0, "relu2_2": 1.0})
+    changed = Weights(
+        20.0, 3.0, 0.04, {"relu4_2": 1.0, "relu2_2": 0.25}, {**layers.style_layers, "relu3_1": 5.0, "relu5_1": 0.0}
+    )
+    one, other = make(layers).losses(IMAGE), make(changed).losses(IMAGE)
+    factors = {name: 3.0 for name in one if name.startswith("style:")}
+    factors.update(
+        {"content:relu4_2": 2.0, "content:relu2_2": 0.5, "style:relu3_1": 15.0, "style:relu5_1": 0.0, "tv": 4.0}
+    )
+    for name, factor in factors.items():
+        assert other[name] == pytest.approx(factor * one[name], rel=1e-6)
+    assert other["total"] == pytest.approx(sum(other[name] for name in factors), rel=1e-9)
+
+    gradients = [make(weights).losses_and_gradient(IMAGE)[1] for weights in (layers, changed)]
+    parts = []
+    for name in factors:
+        kind, _, layer = name.partition(":")
+        zero = Weights(
+            10.0, 1.0, 0.0, dict.fromkeys(layers.content_layers, 0.0), dict.fromkeys(layers.style_layers, 0.0)
+        )
+        if layer:
+            getattr(zero, f"{kind}_layers")[layer] = 1.0
+        parts.append(make(zero._replace(tv=0.0 if layer else 0.01)).losses_and_gradient(IMAGE)[1])
+    for gradient, weighted in zip(gradients, (parts, [f * part for f, part in zip(factors.values(), parts)])):
+        assert np.linalg.norm(gradient - sum(weighted)) < 1e-4 * np.linalg.norm(gradient)
+
+
+def test_without_weights_there_is_nothing_to_do(make):
+    values, gradient = make(RECIPE._replace(content=0.0, style=0.0, tv=0.0)).losses_and_gradient(IMAGE)
+    assert not any(values.values()) and not gradient.any()
+
+
+def test_the_photograph_itself_has_no_content_loss_and_the_painting_no_style_loss(make):
+    start = make().losses(IMAGE)
+    assert make().losses(CONTENT)["content"] < 1e-9 * start["content"]
+    assert make().losses(STYLE)["style"] < 1e-9 * start["style"]
+
+
+def test_the_limit_shortens_the_gradient_of_content_and_style_but_not_of_tv(make):
+    weights = RECIPE._replace(tv=1000.0)
+    tv_gradient = 1000 / 8 * plain.roughness_gradient(IMAGE[0])
+    gradient = make(weights).losses_and_gradient(IMAGE)[1] - tv_gradient
+    shortened = make(weights, max_gradient_norm=100.0).losses_and_gradient(IMAGE)[1] - tv_gradient
+    assert np.linalg.norm(gradient) > 1000
+    assert np.linalg.norm(shortened) == pytest.approx(100, rel=1e-3)
+    assert cosine(gradient, shortened) > 0.99999
+    unlimited = make(weights, max_gradient_norm=1e30).losses_and_gradient(IMAGE)[1] - tv_gradient
+    np.testing.assert_allclose(unlimited, gradient, rtol=1e-4, atol=1e-4 * np.abs(gradient).max())
+
+
+def test_what_is_not_painted_has_no_gradient_and_stays_the_photograph(make):
+    painted = np.zeros(SIZE, np.float32)
+    painted[:, :20] = 1
+    objective = make(painted=painted, photograph=CONTENT)
+    gradient = objective.losses_and_gradient(IMAGE)[1]
+    assert not gradient[..., 20:].any() and gradient[..., :20].all()
+    admitted = objective.admitted(IMAGE)
+    np.testing.assert_allclose(admitted[..., 20:], CONTENT[..., 20:], atol=1e-4)
+    np.testing.assert_allclose(admitted[..., :20], IMAGE[..., :20], atol=1e-4)

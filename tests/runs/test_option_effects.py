@@ -1,0 +1,453 @@
+"""Every option does to a run what docs/options.md says of it."""
+
+import json
+import math
+
+import numpy as np
+import plain
+import pytest
+import tifffile
+from conftest import made_picture
+from PIL import Image
+
+import nstyle
+from neural_style.engines.mxnet.encoder import Encoder
+from neural_style.engines.mxnet.library import mx
+from neural_style.networks.layers import scaled_after_pooling
+from neural_style.networks.squeezenet import SQUEEZENET
+from neural_style.networks.vgg import VGG19
+from neural_style.painting import losses
+from neural_style.pictures import images
+from neural_style.runs import options
+from neural_style.runs import prepare as transfer
+from neural_style.weights import store as weights
+
+PNG = ["--image-format", "png", "--remove-noise", 0, "--precision", "float32"]
+
+
+@pytest.fixture
+def prepared(options, pictures, tmp_path):
+    """A run that is ready to begin, with more options."""
+    Image.fromarray(made_picture(40, 60, seed=7)).save(tmp_path / "second.png")
+
+    def prepare(*more):
+        args = [*options, "--precision", "float32", "--border", "0", *map(str, more)]
+        return transfer.prepare(nstyle.options.complete(nstyle.get_args(args)))
+
+    return prepare
+
+
+@pytest.fixture
+def result(paint, tmp_path):
+    """The final picture of a run with more options, (H, W, 3) in 0..255."""
+
+    def result(*more):
+        assert paint(*PNG, "--overwrite", *more) == 0
+        return np.array(Image.open(tmp_path / "out" / "final.png")).astype(float)
+
+    return result
+
+
+def second_moments(run, path, size):
+    """Of a painting, brought to a size by hand: layer -> Gram matrix per position."""
+    picture = images.to_network(images.resize(images.read(path), size))
+    found = run.encoder.extract(picture, (), run.settings.style_layers).style
+    return {layer: moments.second for layer, (moments,) in found.items()}
+
+
+def assert_targets(run, expected):
+    found = transfer._style_targets(run, run.size)
+    assert found.keys() == expected.keys()
+    for layer, matrix in expected.items():
+        np.testing.assert_allclose(found[layer][0].second, matrix, rtol=1e-3, atol=1e-4 * np.abs(matrix).max())
+
+
+def losses_at(run, image=None):
+    """The losses of a picture, by name; of noise by default."""
+    image = np.random.default_rng(1).normal(0, 50, (1, 3, *run.size)).astype(np.float32) if image is None else image
+    return transfer.objective(run, run.size).losses(image)
+
+
+# pictures
+
+
+@pytest.mark.parametrize(("weights", "shares"), [([], (0.5, 0.5)), ([1, 3], (0.25, 0.75)), ([2, 0], (1, 0))])
+def test_several_styles_share_the_target_by_their_blend_weights(prepared, pictures, tmp_path, weights, shares):
+    both = pictures / "painting.png", tmp_path / "second.png"
+    run = prepared("--style-image", *both, *(["--style-blend-weights", *weights] if weights else []))
+    # long edges 64 and 64 as the result
+    one, other = second_moments(run, both[0], (64, 64)), second_moments(run, both[1], (43, 64))
+    assert_targets(run, {layer: shares[0] * one[layer] + shares[1] * other[layer] for layer in one})
+
+
+def test_style_scale_is_the_long_edge_of_each_painting_over_that_of_the_result(prepared, pictures, tmp_path):
+    both = pictures / "painting.png", tmp_path / "second.png"
+    run = prepared("--style-image", *both, "--style-scale", 0.75, 1.5)
+    one, other = second_moments(run, both[0], (48, 48)), second_moments(run, both[1], (64, 96))
+    assert_targets(run, {layer: (one[layer] + other[layer]) / 2 for layer in one})
+
+
+def test_a_smaller_style_scale_asks_for_smaller_strokes(prepared, tmp_path):
+    """Of a striped painting: what answers to edges, not to flat areas, answers more often."""
+    stripes = np.tile(((np.arange(256) // 16) % 2 * 255).astype(np.uint8)[None, :, None], (256, 1, 3))
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    edges = []
+    for scale in (4, 2, 1):
+        run = prepared("--style-image", tmp_path / "stripes.png", "--style-layers", "conv1", "--style-scale", scale)
+        maps = np.diag(transfer._style_targets(run, run.size)["conv1"][0].second)
+        kernels = weights.load("squeezenet", run.weights.path).arrays["conv1_weight"]
+        # filters that hardly see flat areas answer to edges only
+        flatness = np.abs(kernels.sum((1, 2, 3))) / np.abs(kernels).sum((1, 2, 3))
+        edges.append(maps[np.argsort(flatness)[:12]].mean())
+    assert edges[0] < edges[1] < edges[2]
+
+
+def test_a_squeezed_painting_has_the_shape_of_the_photograph(prepared, pictures):
+    run = prepared("--style-fit", "squeeze")
+    assert_targets(run, second_moments(run, pictures / "painting.png", (48, 64)))
+    run = prepared("--style-fit", "keep")
+    assert_targets(run, second_moments(run, pictures / "painting.png", (64, 64)))
+
+
+@pytest.mark.parametrize(
+    ("more", "size"),
+    [
+        ([], (64, 48)),
+        (["--max-long-edge", 40], (40, 30)),
+        (["--max-long-edge", 100], (64, 48)),
+        (["--max-long-edge", 100, "--enlarge"], (100, 75)),
+        (["--max-long-edge", 0], (64, 48)),
+    ],
+)
+def test_the_size_of_the_result(paint, tmp_path, more, size):
+    assert paint("--max-num-epochs", 1, *more) == 0
+    assert Image.open(tmp_path / "out" / "final.jpg").size == size
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["size"] == list(size)
+
+
+def test_max_long_edge_0_is_the_photograph_as_it_is_beyond_the_default(prepared, tmp_path):
+    Image.fromarray(made_picture(50, 700, seed=3)).save(tmp_path / "long.png")
+    assert prepared("--content-image", tmp_path / "long.png").size == (43, 600)
+    assert prepared("--content-image", tmp_path / "long.png", "--max-long-edge", 0).size == (50, 700)
+
+
+def test_max_pixels_refuses_larger_pictures(paint, capsys):
+    assert paint("--max-pixels", 64 * 48) == 2  # the painting has 56 x 56
+    assert "painting.png: 56 x 56 pixels" in capsys.readouterr().err
+
+
+# what to look for
+
+
+@pytest.mark.parametrize(
+    ("more", "factors"),
+    [
+        (["--content-weight", 25], {"content:fire4": 2.5}),
+        (["--style-weight", 3], {"style:conv1": 3, "style:fire7": 3}),
+        (["--ratio", 0.4], {"content:fire4": 1, "style:conv1": 4, "style:fire7": 4}),
+        (["--tv-weight", 0.05], {"tv": 5, "content:fire4": 1}),
+        (["--style-layers", "conv1:30,fire7:660"], {"style:conv1": 0.5, "style:fire7": 2}),
+        (["--content-layers", "fire4:0.2,fire5"], {"content:fire4": 0.2}),
+        (["--style-layer-weight-exp", 3], {"style:conv1": 1, "style:fire2": 3, "style:fire3": 9, "style:fire7": 81}),
+    ],
+)
+def test_weights_multiply_the_losses_they_name(prepared, more, factors):
+    found, default = losses_at(prepared(*more)), losses_at(prepared())
+    for name, factor in factors.items():
+        assert found[name] == pytest.approx(factor * default[name], rel=1e-5)
+
+
+def test_only_the_layers_that_are_asked_for_are_compared(prepared):
+    run = prepared("--content-layers", "fire2,fire3:2", "--style-layers", "conv1")
+    assert {name for name in losses_at(run) if ":" in name} == {"content:fire2", "content:fire3", "style:conv1"}
+
+
+@pytest.mark.parametrize("option", ["--content-layers", "--style-layers"])
+def test_a_layer_that_is_not_there_is_answered_with_those_that_are(paint, capsys, option):
+    assert paint(option, "relu9_9") == 2
+    error = capsys.readouterr().err
+    assert f"{option}: there is no layer 'relu9_9'; choose from conv1, pool1, fire2" in error
+
+
+@pytest.mark.parametrize("style_loss", ["gram", "mean-std", "wasserstein"])
+def test_normalised_losses_count_relative_to_their_targets(prepared, style_loss):
+    run = prepared("--normalize-losses", "--style-layers", "conv1:2", "--style-loss", style_loss)
+    image = np.random.default_rng(1).normal(0, 50, (1, 3, *run.size)).astype(np.float32)
+    content = images.to_network(images.resize(run.content, run.size))
+    found = losses_at(run, image)
+    (features,), (target,) = (run.encoder.extract(x, ["fire4"], ()).content["fire4"] for x in (image, content))
+    positions = target[0].size
+    expected = 10 * positions * np.sum((features - target) ** 2) / np.sum(target**2)
+    assert found["content:fire4"] == pytest.approx(expected, rel=1e-4)
+    roughness = losses.total_variation(image)[0] * content[0, 0].size / np.sum(content**2)
+    assert found["tv"] == pytest.approx(0.01 / 8 * roughness, rel=1e-4)
+    if style_loss == "gram":
+        target = transfer._style_targets(run, run.size)["conv1"][0].second
+        (moments,) = run.encoder.extract(image, (), ["conv1"]).style["conv1"]
+        positions = math.prod(run.encoder.shape("conv1", run.size)[1:])
+        expected = 2 * positions * np.sum((moments.second - target) ** 2) / np.sum(target**2)
+        assert found["style:conv1"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_normalised_losses_do_not_depend_on_the_strength_of_the_network(prepared, squeezenet_arrays, tmp_path):
+    """All activations 30 times as strong: the first weights and every bias times 30."""
+    stronger = {k: 30 * v if k == "conv1_weight" or k.endswith("bias") else v for k, v in squeezenet_arrays.items()}
+    nstyle.weights.save(tmp_path / "strong.params", stronger)
+    strong = ["--weights", tmp_path / "strong.params"]
+    ours, theirs = (losses_at(prepared("--normalize-losses", *more)) for more in ([], strong))
+    for name in ours:
+        assert theirs[name] == pytest.approx(ours[name], rel=1e-3)
+    assert losses_at(prepared(*strong))["content"] > 100 * losses_at(prepared())["content"]
+
+
+# network
+
+
+@pytest.mark.parametrize("pooling", ["avg", "max"])
+def test_pooling(prepared, pooling):
+    run = prepared("--pooling", pooling)
+    picture = images.to_network(made_picture(47, 63, seed=5) / np.float32(255))
+    found = run.encoder.extract(picture, ["fire5"], ()).content["fire5"][0]
+    arrays = weights.load("squeezenet", run.weights.path).arrays
+    expected = plain.squeezenet(arrays, picture[0], np.max if pooling == "max" else np.mean)["fire5"]
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_pooling_scale_in_the_weights_is_scaling_what_pooling_gives(monkeypatch, vgg19_arrays):
+    picture = images.to_network(made_picture(32, 40, seed=5) / np.float32(255))
+    encoder = Encoder(VGG19, scaled_after_pooling(VGG19, vgg19_arrays, 1.7), mx.cpu())
+    found = encoder.extract(picture, ["relu4_1"], ()).content["relu4_1"][0]
+    mean = plain.average_pooling
+    monkeypatch.setattr(plain, "average_pooling", lambda x: 1.7 * mean(x))
+    expected = plain.vgg19(vgg19_arrays, picture[0], last="4_1")["relu4_1"]
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_pooling_scale_with_squeezenet(squeezenet_arrays):
+    picture = images.to_network(made_picture(47, 63, seed=5) / np.float32(255))
+    encoder = Encoder(SQUEEZENET, scaled_after_pooling(SQUEEZENET, squeezenet_arrays, 1.7), mx.cpu())
+    found = encoder.extract(picture, ["fire9"], ()).content["fire9"][0]
+    expected = plain.squeezenet(squeezenet_arrays, picture[0], lambda *x: 1.7 * np.mean(*x), "fire9")["fire9"]
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_pooling_scale_reaches_the_run(prepared):
+    one, other = losses_at(prepared()), losses_at(prepared("--pooling-scale", 1.7))
+    assert other["style:conv1"] == pytest.approx(one["style:conv1"], rel=1e-6)
+    assert other["style:fire2"] > 2 * one["style:fire2"]
+
+
+def test_border_mirrors_every_picture_at_its_edges(prepared):
+    with_border, without = prepared("--border", 6), prepared()
+    picture = images.to_network(images.resize(without.content, without.size))
+    mirrored = np.pad(picture, ((0, 0), (0, 0), (6, 6), (6, 6)), mode="reflect")
+    found = with_border.encoder.extract(picture, ["fire4"], ["conv1"])
+    expected = without.encoder.extract(mirrored, ["fire4"], ["conv1"])
+    np.testing.assert_allclose(found.content["fire4"], expected.content["fire4"], rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(found.style["conv1"][0].second, expected.style["conv1"][0].second, rtol=1e-3)
+
+
+# course of the run
+
+
+def test_the_start_is_the_first_picture(result, pictures):
+    """A rate of next to nothing: what is written is the start."""
+    still = ["--max-num-epochs", 1, "--lr", 1e-6, "--tv-weight", 0]
+    photograph = np.array(Image.open(pictures / "photo.png")).astype(float)
+    painting = np.array(Image.open(pictures / "painting.png").resize((64, 48), Image.LANCZOS)).astype(float)
+    np.testing.assert_allclose(result(*still, "--init", "content"), photograph, atol=1)
+    np.testing.assert_allclose(result(*still, "--init", "style"), painting, atol=2)
+    np.testing.assert_allclose(result(*still, "--init", "mixed"), 0.95 * photograph + 0.05 * painting, atol=2)
+    np.testing.assert_allclose(result(*still, "--init", pictures / "painting.png"), painting, atol=2)
+    assert result(*still, "--init", "noise").std((0, 1)).max() < 1
+    assert result(*still, "--init", "pink").std((0, 1)).min() > 20
+
+
+def test_start_options_reach_the_run(result):
+    still = ["--max-num-epochs", 1, "--lr", 1e-6, "--tv-weight", 0]
+
+    def roughness(*more):
+        return np.abs(np.diff(result(*still, *more), axis=1)).mean()
+
+    assert roughness("--init-noise", 0) < roughness("--init-noise", 0.3) < roughness("--init-noise", 0.9)
+    smooth, rough = (roughness("--init", "pink", "--pink-exponent", k) for k in (2, 0.5))
+    assert smooth < 0.5 * rough
+    one, same, other = (result(*still, "--init", "pink", "--seed", seed) for seed in (1, 1, 2))
+    assert np.array_equal(one, same) and np.abs(one - other).mean() > 10
+
+
+def test_the_running_mean_of_the_pictures_is_written(paint, options, tmp_path):
+    course = ["--optimizer", "adam", "--lr", "20", "--pyramid-levels", "1", "--stop-eps", "0", "--max-num-epochs", "6"]
+    course += ["--save-epochs", "1", "--image-format", "png", "--remove-noise", "0"]
+
+    def pictures_on_the_way(folder, *more):
+        found = []
+        args = nstyle.get_args([*options, *course, "--output-dir", str(tmp_path / folder), *more])
+        nstyle.train_nstyle(args, lambda data: found.append(data["img"]))
+        return found
+
+    plain_run, averaged = pictures_on_the_way("a"), pictures_on_the_way("b", "--average-decay", "0.6")
+    mean = plain_run[0]
+    for epoch, picture in enumerate(plain_run[1:], 2):
+        share = max(1 - 0.6, 1 / epoch)
+        mean = (1 - share) * mean + share * picture
+    # 0.4 * 0.6^age from the third picture on, the rest to the first two alike
+    weights = [0.5 * 0.6**4, 0.5 * 0.6**4, 0.4 * 0.6**3, 0.4 * 0.6**2, 0.4 * 0.6, 0.4]
+    np.testing.assert_allclose(mean, sum(w * x for w, x in zip(weights, plain_run)), atol=1e-2)
+    np.testing.assert_allclose(averaged[-1], mean, atol=1e-2)
+    final = np.array(Image.open(tmp_path / "b" / "final.png"))
+    np.testing.assert_allclose(final, 255 * images.from_network(mean), atol=1)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--optimizer", "adam"],
+        ["--optimizer", "nag"],
+        ["--lr", "1"],
+        ["--pyramid-levels", "2"],
+        ["--style-loss", "mean-std"],
+        ["--style-loss", "wasserstein"],
+        ["--precision", "bfloat16"],
+        ["--max-num-epochs", "5"],
+    ],
+    ids=" ".join,
+)
+def test_the_picture_depends_on(result, more):
+    short = ["--max-num-epochs", "4", "--stop-eps", "0"]
+    assert np.abs(result(*short) - result(*short, *more)).mean() > 0.02
+
+
+def test_the_rate_is_cut_by_its_schedule(result):
+    adam = ["--optimizer", "adam", "--max-num-epochs", 4, "--stop-eps", 0, "--tv-weight", 0]
+    start = result("--max-num-epochs", 1, "--lr", 1e-6)
+    # four steps of 4 grey levels; two of 4 and two of 0.4; 4, 0.4, 0.04, 0.004
+    cuts = [["--lr-sched-delay", delay, "--lr-sched-factor", 0.1] for delay in (4, 2, 1)]
+    moved = [np.abs(result(*adam, *cut) - start).mean() for cut in cuts]
+    assert moved[0] > 1.2 * moved[1] > 1.2 * 1.2 * moved[2] > 3
+
+
+def test_stop_eps_ends_a_run_early(paint, tmp_path, capsys):
+    assert paint("--max-num-epochs", 30, "--stop-eps", 1, "--optimizer", "adam") == 0
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["status"] == "converged" and record["final"]["epoch"] < 30
+
+
+def test_a_preset_is_a_start_from_which_each_option_can_be_changed(paint, tmp_path):
+    assert paint("--preset", "draft") == 0  # with --max-num-epochs 3
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert (settings["preset"], settings["max_long_edge"], settings["max_num_epochs"]) == ("draft", 300, 3)
+    assert paint("--preset", "classic", "--init", "content", "--overwrite") == 0
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert (settings["optimizer"], settings["style_fit"], settings["init"]) == ("nag", "squeeze", "content")
+
+
+# results
+
+
+def test_tiff_has_16_bits_and_a_colour_profile(paint, tmp_path):
+    assert paint("--image-format", "tiff") == 0
+    levels = tifffile.imread(tmp_path / "out" / "final.tiff")
+    assert levels.dtype == np.uint16 and levels.shape == (48, 64, 3)
+    # of 16 bits only every 257th level is one of 8
+    assert np.mean(levels % 257 != 0) > 0.9
+    with tifffile.TiffFile(tmp_path / "out" / "final.tiff") as file:
+        assert "InterColorProfile" in file.pages[0].tags
+
+
+@pytest.mark.parametrize(("name", "kind"), [("jpg", "JPEG"), ("png", "PNG")])
+def test_picture_formats(paint, tmp_path, name, kind):
+    assert paint("--image-format", name, "--save-epochs", 2) == 0
+    for file in ("e_2", "final"):
+        image = Image.open(tmp_path / "out" / f"{file}.{name}")
+        assert image.format == kind and image.size == (64, 48) and image.info["icc_profile"]
+
+
+@pytest.mark.parametrize(
+    ("more", "epochs"), [(["--snapshot-at", "1,4"], {1, 4}), (["--save-epochs", "2"], {2, 4}), ([], set())]
+)
+def test_snapshots_are_written_at_these_epochs(paint, tmp_path, more, epochs):
+    assert paint("--max-num-epochs", 5, "--stop-eps", 0, *more) == 0
+    assert {path.name for path in (tmp_path / "out").glob("e_*")} == {f"e_{epoch}.jpg" for epoch in epochs}
+
+
+def test_remove_noise_smooths_what_is_written(result):
+    noisy = ["--init-noise", 0.3]
+    roughness = [np.abs(np.diff(result(*noisy, "--remove-noise", w), axis=1)).mean() for w in (0, 0.02, 0.2)]
+    assert roughness[0] > roughness[1] > roughness[2]
+
+
+def test_every_option_stands_in_the_record_of_the_run(paint, tmp_path):
+    assert paint() == 0
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert settings.keys() >= vars(options.parse([])).keys() - {"command"}
+    # also what was left open
+    assert settings["style_layers"] == SQUEEZENET.defaults.style_layers and settings["init"] == "content"
+    assert settings["lr"] == 4 and settings["pooling"] == "avg" and settings["pyramid_levels"] == 1
+
+
+# several photographs
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, seed in (("a", 11), ("b", 12)):
+        Image.fromarray(made_picture(48, 64, seed)).save(folder / f"{name}.png")
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+@pytest.mark.parametrize("names", [["photos"], ["photos/*.png"], ["photos/a.png", "photos/b.png"]], ids=" ".join)
+def test_each_photograph_is_painted_as_if_it_were_alone(paint, photographs, tmp_path, capsys, names):
+    assert paint(*PNG, "--content-image", *names) == 0
+    assert "2 of 2 pictures painted" in capsys.readouterr().out
+    for name in ("a", "b"):
+        assert paint(*PNG, "--content-image", f"photos/{name}.png", "--output-dir", "alone", "--overwrite") == 0
+        alone, together = (tmp_path / folder / "final.png" for folder in ("alone", f"out/{name}"))
+        assert alone.read_bytes() == together.read_bytes()
+
+
+def test_photographs_of_the_same_name_do_not_share_a_folder(paint, photographs, tmp_path):
+    Image.fromarray(made_picture(48, 64, seed=13)).save(tmp_path / "a.png")
+    assert paint("--content-image", "photos/a.png", "a.png") == 0
+    for name, source in (("a", "photos/a.png"), ("a_2", "a.png")):
+        assert json.loads((tmp_path / "out" / name / "run.json").read_text())["content"]["source"] == source
+
+
+def test_weights_and_the_statistics_of_the_paintings_are_made_once(paint, photographs, monkeypatch):
+    loaded, extracted = [], []
+    load, extract = nstyle.weights.load, Encoder.extract
+    monkeypatch.setattr(nstyle.weights, "load", lambda *args: loaded.append(args) or load(*args))
+
+    def counted(self, image, content_layers, style_layers, *masks):
+        extracted.append(bool(style_layers))
+        return extract(self, image, content_layers, style_layers, *masks)
+
+    monkeypatch.setattr(Encoder, "extract", counted)
+    assert paint("--content-image", "photos") == 0
+    assert len(loaded) == 1 and extracted.count(True) == 1 and extracted.count(False) == 2
+
+
+@pytest.mark.parametrize("how", ["histogram", "covariance"])
+def test_paintings_that_are_matched_to_each_photograph_are_not_shared(paint, photographs, tmp_path, how):
+    assert paint(*PNG, "--content-image", "photos", "--preserve-colors", how) == 0
+    assert paint(*PNG, "--content-image", "photos/b.png", "--preserve-colors", how, "--output-dir", "alone") == 0
+    assert (tmp_path / "alone" / "final.png").read_bytes() == (tmp_path / "out" / "b" / "final.png").read_bytes()
+
+
+def test_a_photograph_that_fails_does_not_stop_the_rest(paint, photographs, tmp_path, capsys):
+    (photographs / "a.png").write_bytes(b"not a picture")
+    assert paint("--content-image", "photos") == 1
+    streams = capsys.readouterr()
+    assert "1 of 2 pictures painted" in streams.out and "failed: photos/a.png: not a picture" in streams.out
+    assert "Traceback" not in streams.err
+    assert (tmp_path / "out" / "b" / "final.jpg").exists() and not (tmp_path / "out" / "a" / "final.jpg").exists()
+
+
+def test_a_folder_without_pictures_is_named(paint, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "nothing*.jpg"):
+        assert paint("--content-image", name) == 2
+        assert f"--content-image {name}: there is no picture" in capsys.readouterr().err
