@@ -1,1 +1,1 @@
-"""nstyle: repaint a photograph in the style of a painting. Each folder is a wing; its `__init__` says what it may import."""
+"""Repaint a photograph in the style of a painting. Each folder is a wing; its `__init__` says what it may import."""
