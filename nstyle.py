@@ -14,9 +14,8 @@ import sys
 
 from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError, RunError
-from neural_style.pictures import find as samples
-from neural_style.report import animation, contact_sheet
-from neural_style.report import page as report
+from neural_style.pictures import find
+from neural_style.report import animation, contact_sheet, page
 from neural_style.runs import folder as output
 from neural_style.runs import limits as resources
 from neural_style.runs import options, resume, state
@@ -137,7 +136,7 @@ def _publish(run, say, ended=False):
             if settings.animate:
                 animation.write(settings.output_dir, settings.animate)
         if settings.image_format != "tiff":  # which browsers do not show
-            report.write_page(settings.output_dir)
+            page.write_page(settings.output_dir)
     except (InputError, OSError) as error:
         say(f"The report is not complete: {error}")
 
@@ -165,7 +164,7 @@ def paint_all(args, photographs):
         The exit status: 0, or 1 if any failed.
     """
     shared, failures = {}, []
-    for photograph, folder in samples.folders(photographs, args.output_dir).items():
+    for photograph, folder in find.folders(photographs, args.output_dir).items():
         try:
             one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
             if train_nstyle(one, shared=shared) == "diverged":
@@ -194,7 +193,7 @@ def _command(arglist):
         if args.list_weights:
             print(weights.describe(weights.installed()))
             return 0
-        photographs = samples.expand(args.content_image)
+        photographs = find.expand(args.content_image)
         if len(photographs) > 1:
             return paint_all(args, photographs)
         args.content_image = str(photographs[0])

@@ -12,7 +12,7 @@ from PIL import Image
 
 import nstyle
 from neural_style.download import standins
-from neural_style.pictures import images
+from neural_style.pictures import images, reading
 
 HEIGHT, GAP = 320, 8
 
@@ -28,7 +28,7 @@ def main():
             files = ["--content-image", str(photograph), "--style-image", str(painting), "--output-dir", str(output)]
             nstyle.train_nstyle(nstyle.get_args([*options, *files]))
             pictures.append(output / "final.jpg")
-        opened = [images.read(picture) for picture in pictures]
+        opened = [reading.read(picture) for picture in pictures]
     scaled = [
         images.resize(picture, (HEIGHT, round(picture.shape[1] * HEIGHT / picture.shape[0]))) for picture in opened
     ]

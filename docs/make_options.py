@@ -20,7 +20,7 @@ sys.path.insert(0, str(DOCS.parent))
 
 import nstyle  # noqa: E402
 from neural_style.download import standins  # noqa: E402
-from neural_style.pictures import images  # noqa: E402
+from neural_style.pictures import images, reading  # noqa: E402
 
 EDGE = 320  # long edge of each picture in a strip, pixels
 QUALITY = 85
@@ -124,12 +124,12 @@ def paint(options, inputs, folder):
     """The picture that a run with these options gives, (H, W, 3) in 0..1; or the named pictures one above the other."""
     words = [str(inputs.get(word, word)) for word in options.split()]
     if options and "--" not in options:
-        return np.vstack([images.resize(images.read(word), (EDGE * 2 // 3, EDGE)) for word in words])
+        return np.vstack([images.resize(reading.read(word), (EDGE * 2 // 3, EDGE)) for word in words])
     args = [*COMMON.split(), "--max-long-edge", str(EDGE), "--content-image", str(inputs["PHOTOGRAPH"])]
     if "--style-image" not in words:
         args += ["--style-image", str(inputs["PAINTING"])]
     nstyle.train_nstyle(nstyle.get_args([*args, "--output-dir", str(folder), *words]))
-    return images.read(folder / "final.png")
+    return reading.read(folder / "final.png")
 
 
 def strip(pictures, captions):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from neural_style.errors import InputError
-from neural_style.pictures import images
+from neural_style.pictures import reading
 from neural_style.weights import layouts
 
 FLIPS = 80
@@ -75,7 +75,7 @@ def test_the_suffix_does_not_matter(tmp_path):
 def test_of_several_pictures_the_first_is_read(name, tmp_path):
     path = tmp_path / f"several.{name}"
     assert hostile.read_picture(path, hostile.ANIMATED[name])
-    difference = np.abs(images.read(path) - np.asarray(hostile.PICTURE) / 255).mean()
+    difference = np.abs(reading.read(path) - np.asarray(hostile.PICTURE) / 255).mean()
     assert difference < 0.06
     tried(hostile.read_picture(path, data) for data in damaged(hostile.ANIMATED[name], seed=7, step=256))
 
@@ -84,13 +84,13 @@ def test_the_limit_of_pixels_is_said_and_can_be_raised(tmp_path):
     path = tmp_path / "large.png"
     Image.new("RGB", (200, 100)).save(path)
     with pytest.raises(InputError, match="200 x 100 pixels are more than the limit of 10000; raise it with --max-pix"):
-        images.read(path, max_pixels=10_000)
-    assert images.read(path, max_pixels=20_000).shape == (100, 200, 3)
+        reading.read(path, max_pixels=10_000)
+    assert reading.read(path, max_pixels=20_000).shape == (100, 200, 3)
     bomb = tmp_path / "bomb.png"
     bomb.write_bytes(hostile.no_pictures()["bomb.png"])
     assert bomb.stat().st_size < 30_000
     with pytest.raises(InputError, match=r"12000 x 9000 pixels are more than the limit of 100000000"):
-        images.read(bomb)
+        reading.read(bomb)
 
 
 @pytest.mark.parametrize("name", ["mxnet.params", "gluon.params", "matconvnet.mat", "squeezenet.net"])

@@ -9,7 +9,7 @@ from conftest import ROOT, made_picture
 from PIL import Image
 
 import nstyle
-from neural_style.report import page as report
+from neural_style.report.page import main
 from neural_style.runs import options
 from neural_style.weights import store as weights
 
@@ -52,7 +52,7 @@ def test_the_report_commands_of_the_readme_work(installed):
             == 0
         )
     for arguments in commands("python -m neural_style.report"):
-        assert report.main(arguments) == 0
+        assert main(arguments) == 0
     assert (installed / "comparison.html").is_file()
 
 

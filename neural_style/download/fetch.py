@@ -332,10 +332,10 @@ def _unpack(archive, name, path):
 
 
 def _is_picture(path):
-    from ..pictures import images
+    from ..pictures import reading
 
     try:
-        images.read(path)
+        reading.read(path)
     except (InputError, OSError):
         return False
     return True

@@ -3,15 +3,14 @@
 import numpy as np
 
 from ..errors import InputError
-from ..pictures import find as samples
-from ..pictures import images
+from ..pictures import find, images, reading
 
 NAMED = ("noise", "pink", "content", "style", "mixed")
 NOISE_AMPLITUDE = 0.1  # network range, of 256 levels: what MXNet's example/neural-style starts from
 SPREAD = 64.0  # standard deviation of pink noise and of --init-noise, network range: about a photograph's
 
 
-def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0, max_pixels=images.MAX_PIXELS):
+def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0, max_pixels=reading.MAX_PIXELS):
     """The picture that is optimised.
 
     Parameters
@@ -59,10 +58,10 @@ def _picture(init, size, content, style, max_pixels):
         return images.resize(style, size)
     if init == "mixed":
         return 0.95 * images.resize(content, size) + 0.05 * images.resize(style, size)
-    path, _ = samples.find(init)
+    path, _ = find.find(init)
     if not path.is_file():
         raise InputError(f"--init {init}: there is no such picture; give its file, or one of {', '.join(NAMED)}.")
-    return images.resize(images.read(path, max_pixels), size)
+    return images.resize(reading.read(path, max_pixels), size)
 
 
 def _pink(generator, size, exponent):

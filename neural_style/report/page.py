@@ -96,9 +96,9 @@ def write_comparison(folders, page="comparison.html"):
 
 
 def main(arglist=None):
-    """The command `python -m neural_style.report.page`; returns its exit status."""
+    """The command `python -m neural_style.report`; returns its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m neural_style.report.page",
+        prog="python -m neural_style.report",
         description="Rebuild the page and the contact sheet of a run, or write one page that compares several runs.",
     )
     parser.add_argument("folders", nargs="+", metavar="OUT", help="the output directory of a run")

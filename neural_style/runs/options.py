@@ -9,7 +9,7 @@ import sys
 from ..errors import InputError
 from ..painting import losses, starts
 from ..painting.optimizers import OPTIMIZERS
-from ..pictures import colors, images
+from ..pictures import colors, reading
 
 MODELS = ("vgg19", "squeezenet")
 
@@ -132,7 +132,7 @@ def parser():
         "--max-pixels",
         metavar="N",
         type=int,
-        default=images.MAX_PIXELS,
+        default=reading.MAX_PIXELS,
         help="refuse picture files with more pixels (%(default)s)",
     )
 

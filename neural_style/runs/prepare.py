@@ -18,8 +18,7 @@ from ..painting import descent, losses, starts
 from ..painting.descent import State
 from ..painting.objective import Objective, Weights
 from ..painting.optimizers import OPTIMIZERS
-from ..pictures import colors, images, masks
-from ..pictures import find as samples
+from ..pictures import colors, find, images, masks, reading
 from ..weights import store as weights
 
 
@@ -68,8 +67,8 @@ def prepare(settings, shared=None):
     it.precision = choose_precision(it.precision, context)
     content_path, *style_paths = (_find(path, notices) for path in (it.content_image, *it.style_image))
     it.content_image, it.style_image = str(content_path), [str(path) for path in style_paths]
-    content = images.read(content_path, it.max_pixels)
-    styles = [images.read(path, it.max_pixels) for path in style_paths]
+    content = reading.read(content_path, it.max_pixels)
+    styles = [reading.read(path, it.max_pixels) for path in style_paths]
     content = images.resize(content, images.fitted_size(content.shape, it.max_long_edge, it.enlarge))
     styles = [colors.matched_style(style, content, it.preserve_colors) for style in styles]
     regions, style_regions, painted = _read_masks(it, content.shape[:2])
@@ -118,7 +117,7 @@ def _encoder(it, network, loaded, context):
 
 
 def _find(path, notices):
-    path, notice = samples.find(path)
+    path, notice = find.find(path)
     if notice:
         notices.append(notice)
     return path
@@ -259,7 +258,7 @@ def _read_masks(it, size):
 
 def _read_mask(option, path, max_pixels):
     try:
-        return images.read(path, max_pixels)
+        return reading.read(path, max_pixels)
     except InputError as error:
         raise InputError(f"{option}: {error}") from None
 

@@ -5,7 +5,7 @@ import os
 from ..errors import InputError
 from ..files import checksum
 from ..painting.descent import extended
-from ..pictures import find as samples
+from ..pictures import find
 from . import options
 
 # options that change no pixel of a run; of the device only the precision counts, of the weights their content
@@ -28,8 +28,8 @@ def fingerprint(run):
 def _with_digest(value):
     if isinstance(value, (list, tuple)):
         return [_with_digest(item) for item in value]
-    if isinstance(value, (str, os.PathLike)) and samples.find(value)[0].is_file():
-        return {"file": str(value), "sha256": checksum(samples.find(value)[0])}
+    if isinstance(value, (str, os.PathLike)) and find.find(value)[0].is_file():
+        return {"file": str(value), "sha256": checksum(find.find(value)[0])}
     return value
 
 

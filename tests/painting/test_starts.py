@@ -7,7 +7,7 @@ from PIL import Image
 
 from neural_style.errors import InputError
 from neural_style.painting.starts import NAMED, start_picture
-from neural_style.pictures import images
+from neural_style.pictures import images, reading
 
 SIZE = (40, 64)
 CONTENT = made_picture(80, 128, seed=1) / np.float32(255)
@@ -56,7 +56,7 @@ def test_content_style_and_their_mixture():
 
 def test_any_picture_resized(tmp_path):
     Image.fromarray(made_picture(100, 100, seed=3)).save(tmp_path / "x.png")
-    expected = images.to_network(images.resize(images.read(tmp_path / "x.png"), SIZE))
+    expected = images.to_network(images.resize(reading.read(tmp_path / "x.png"), SIZE))
     np.testing.assert_allclose(start(str(tmp_path / "x.png")), expected, atol=1e-3)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 import nstyle
 from neural_style.errors import InputError
-from neural_style.pictures import images, masks
+from neural_style.pictures import images, masks, reading
 from neural_style.runs import prepare as transfer
 
 RED, BLUE, GREEN = (220, 30, 30), (20, 40, 200), (0, 160, 60)
@@ -102,7 +102,7 @@ def test_targets_of_a_region_are_the_moments_of_the_paintings_region(paint, opti
     run = transfer.prepare(nstyle.options.complete(nstyle.get_args(list(map(str, args)))))
     found = transfer._style_targets(run, (48, 64))["conv1"]
     assert [region.mean().round(2) for region in run.regions] == [0.75, 0.25]
-    maps = run.encoder.extract(images.to_network(images.read(painting)), ["conv1"], ()).content["conv1"][0]
+    maps = run.encoder.extract(images.to_network(reading.read(painting)), ["conv1"], ()).content["conv1"][0]
     # a position of conv1 belongs to a side by the share of the mask's pixels there
     right = np.tile(np.float32(np.arange(64) >= 32), (48, 1))
     right = np.array(Image.fromarray(right).resize(maps.shape[:0:-1], Image.BOX))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from neural_style.errors import InputError
 from neural_style.report import animation, contact_sheet, results
-from neural_style.report import page as report
+from neural_style.report.page import main, write_comparison, write_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COLUMNS = ["epoch", "seconds", "long_edge", "total", "content", "style", "tv", "content:relu4_2", "style:relu1_1"]
@@ -119,7 +119,7 @@ def test_losses_that_are_not_finite_are_gaps(tmp_path):
         file.write("21,9.5,96,nan,1,inf,1,1,1,0.1\n")
     change_record(folder, final={"epoch": 21, "file": "final.jpg", "seconds": 9.5, "total": float("nan")})
     assert results.read(folder)["losses"]["total"][-1] is None
-    report.write_page(folder)
+    write_page(folder)
     contact_sheet.write(folder)
     data = page_data(folder / "index.html")
     assert data["losses"]["style"][-1] is None
@@ -133,7 +133,7 @@ def test_a_run_without_losses_still_has_its_page_and_sheet(tmp_path, losses):
         (folder / "losses.csv").unlink()
     else:
         (folder / "losses.csv").write_text(losses, encoding="latin-1")
-    assert report.write_page(folder).exists()
+    assert write_page(folder).exists()
     assert contact_sheet.write(folder).exists()
 
 
@@ -151,7 +151,7 @@ def test_a_run_without_losses_still_has_its_page_and_sheet(tmp_path, losses):
 def test_a_damaged_record_is_one_line(tmp_path, text, said):
     folder = make_run(tmp_path / "run")
     (folder / "run.json").write_text(text)
-    for act in (report.write_page, contact_sheet.write):
+    for act in (write_page, contact_sheet.write):
         with pytest.raises(InputError, match=said) as caught:
             act(folder)
         assert "\n" not in str(caught.value)
@@ -165,7 +165,7 @@ def test_no_single_wrong_field_of_a_record_ends_in_anything_but_one_line(tmp_pat
     for field in whole:
         (folder / "run.json").write_text(json.dumps({**whole, field: value}))
         try:
-            report.write_page(folder)
+            write_page(folder)
         except InputError as error:
             assert "\n" not in str(error)
 
@@ -174,7 +174,7 @@ def test_a_picture_that_is_missing_is_left_out(tmp_path):
     folder = make_run(tmp_path / "run", snapshots=3)
     for name in ("e_20.jpg", "content.jpg"):
         (folder / name).unlink()
-    report.write_page(folder)
+    write_page(folder)
     contact_sheet.write(folder)
     assert [picture["src"] for picture in page_data(folder / "index.html")["pictures"]] == [
         "style.jpg", "e_10.jpg", "e_30.jpg", "final.jpg"
@@ -186,14 +186,14 @@ def test_a_record_cannot_show_files_outside_its_folder(tmp_path):
     (tmp_path / "secret.jpg").write_bytes(b"x")
     folder = make_run(tmp_path / "run")
     change_record(folder, content={"source": "x", "file": "../secret.jpg"})
-    report.write_page(folder)
+    write_page(folder)
     assert "secret" not in (folder / "index.html").read_text("utf-8")
 
 
 # the page
 
 def test_the_page_names_the_pictures_the_network_the_settings_and_the_command(tmp_path):
-    page = report.write_page(make_run(tmp_path / "run"))
+    page = write_page(make_run(tmp_path / "run"))
     said = text_of(page)
     for part in ("my photo in the style of waves", "vgg19 with vgg19.params", "96 × 64 pixels", "40 epochs", "20 s",
                  "finished", "--content-weight", "10.0", "relu1_1 1.0", "--content-image 'input/my photo.jpg'"):
@@ -202,7 +202,7 @@ def test_the_page_names_the_pictures_the_network_the_settings_and_the_command(tm
 
 
 def test_warnings_of_the_run_are_shown(tmp_path):
-    page = report.write_page(make_run(tmp_path / "run", warnings=["The weights are <b>unverified</b>."]))
+    page = write_page(make_run(tmp_path / "run", warnings=["The weights are <b>unverified</b>."]))
     assert "The weights are &lt;b&gt;unverified&lt;/b&gt;." in page.read_text("utf-8")
 
 
@@ -212,7 +212,7 @@ HOSTILE = """a "b" 'c' <img src=x onerror=alert(1)> </script><!-- & 50% #1? é�
 def test_names_and_settings_with_any_characters_are_escaped(tmp_path):
     folder = make_run(tmp_path / "run", content={"source": HOSTILE, "file": "content.jpg"},
                       settings={"style_image": [HOSTILE], HOSTILE: HOSTILE}, command=["nstyle.py", HOSTILE])
-    page = report.write_page(folder).read_text("utf-8")
+    page = write_page(folder).read_text("utf-8")
     assert "<img src=x" not in page
     assert page.count("</script>") == 2
     assert HOSTILE in html.unescape(page)
@@ -226,9 +226,9 @@ def test_files_with_any_characters_are_referenced_by_urls_that_lead_to_them(tmp_
     record = json.loads((folder / "run.json").read_text())
     record["snapshots"][0]["file"] = name
     change_record(folder, snapshots=record["snapshots"])
-    report.write_page(folder)
+    write_page(folder)
     page = folder / "index.html"
-    comparison = report.write_comparison([folder, make_run(tmp_path / "other")], tmp_path / "c.html")
+    comparison = write_comparison([folder, make_run(tmp_path / "other")], tmp_path / "c.html")
     for written, data in ((page, page_data(page)), (comparison, page_data(comparison, "runs")[0])):
         sources = [picture["src"] for picture in data["pictures"]]
         assert all((written.parent / unquote(src)).is_file() for src in sources)
@@ -237,12 +237,12 @@ def test_files_with_any_characters_are_referenced_by_urls_that_lead_to_them(tmp_
 
 def test_a_name_that_is_not_text_does_not_keep_the_page_from_being_written(tmp_path):
     folder = make_run(tmp_path / "run", content={"source": "input/\udcff.jpg", "file": "content.jpg"})
-    assert "in the style of waves" in text_of(report.write_page(folder))
+    assert "in the style of waves" in text_of(write_page(folder))
 
 
 def test_long_curves_are_thinned_but_keep_snapshots_and_changes_of_size(tmp_path):
     folder = make_run(tmp_path / "run", snapshots=5, every=600, size=(16, 16))
-    report.write_page(folder)
+    write_page(folder)
     kept = page_data(folder / "index.html")["losses"]["epoch"]
     assert len(kept) < 700
     assert {1, 600, 601, 1200, 1800, 2400, 3000} <= set(kept)
@@ -253,7 +253,7 @@ def test_a_page_of_200_snapshots_and_1000_epochs_is_written_in_a_fifth_of_a_seco
     times = []
     for _ in range(5):
         started = time.perf_counter()
-        report.write_page(folder)
+        write_page(folder)
         times.append(time.perf_counter() - started)
     assert min(times) < 0.2
 
@@ -261,7 +261,7 @@ def test_a_page_of_200_snapshots_and_1000_epochs_is_written_in_a_fifth_of_a_seco
 def test_the_same_run_gives_the_same_bytes(tmp_path):
     folder = make_run(tmp_path / "run")
     first, second = (
-        [path.read_bytes() for path in (contact_sheet.write(folder), report.write_page(folder))] for _ in range(2)
+        [path.read_bytes() for path in (contact_sheet.write(folder), write_page(folder))] for _ in range(2)
     )
     assert first == second
 
@@ -294,7 +294,7 @@ def test_text_and_curves_stand_out_as_wcag_asks(scheme):
 def test_the_comparison_puts_the_settings_that_differ_apart(tmp_path):
     folders = [make_run(tmp_path / name, settings={"style_weight": weight, "tv_weight": 0.01, "output_dir": name})
                for name, weight in (("a", 1.0), ("b", 20.0))]
-    page = report.write_comparison(folders, tmp_path / "comparison.html")
+    page = write_comparison(folders, tmp_path / "comparison.html")
     text = page.read_text("utf-8")
     assert re.findall(r"<mark>(.*?)</mark>", text) == ["1.0", "20.0"]
     differing, same = text.split("Settings that are the same")
@@ -306,7 +306,7 @@ def test_the_comparison_puts_the_settings_that_differ_apart(tmp_path):
 def test_the_comparison_refers_to_pictures_relative_to_where_it_lies(tmp_path):
     folders = [make_run(tmp_path / "runs" / name) for name in ("a", "b")]
     (tmp_path / "pages").mkdir()
-    page = report.write_comparison(folders, tmp_path / "pages" / "c.html")
+    page = write_comparison(folders, tmp_path / "pages" / "c.html")
     assert page_data(page, "runs")[1]["pictures"][0]["src"] == "../runs/b/content.jpg"
 
 
@@ -326,9 +326,9 @@ def test_the_command_compares_several_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b"):
         make_run(tmp_path / name)
-    assert report.main(["a", "b"]) == 0
+    assert main(["a", "b"]) == 0
     assert (tmp_path / "comparison.html").exists()
-    assert report.main(["a", "b", "--output", "other.html"]) == 0
+    assert main(["a", "b", "--output", "other.html"]) == 0
     assert (tmp_path / "other.html").exists()
 
 
@@ -341,11 +341,11 @@ def test_the_command_says_in_one_line_what_it_cannot_use(tmp_path, monkeypatch, 
         picture.unlink()
     calls = [[*before, name] for name in ("missing", "empty", "file", "bare") for before in ([], ["good"])]
     for arguments in (*calls, ["good", "good", "--output", "nowhere/c.html"]):
-        assert report.main(arguments) == 2
+        assert main(arguments) == 2
         said = capsys.readouterr().err
         assert said.count("\n") == 1 and arguments[-1].split("/")[0] in said
     with pytest.raises(SystemExit) as caught:
-        report.main(["good", "--output", "c.html"])
+        main(["good", "--output", "c.html"])
     assert caught.value.code == 2
     assert not (tmp_path / "comparison.html").exists()
 

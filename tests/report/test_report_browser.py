@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from test_report import CONTENT, FINAL, HOSTILE, ROOT, STYLE, change_record, make_run, snapshot_colour
 
-from neural_style.report import page as report
+from neural_style.report.page import main, write_comparison, write_page
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs a browser test driver: pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -126,7 +126,7 @@ def wait(driver, condition):
 @pytest.fixture
 def opened(browser, tmp_path):
     """The page of a run of four snapshots."""
-    visit(browser, report.write_page(make_run(tmp_path / "run")))
+    visit(browser, write_page(make_run(tmp_path / "run")))
     return browser
 
 
@@ -147,7 +147,7 @@ def test_the_page_of_a_real_run_opens_and_its_pictures_are_seen(browser, tmp_pat
                "--gpu", "-1", "--content-image", "content.png", "--style-image", "style.png", "--max-long-edge", "64",
                "--max-num-epochs", "8", "--save-epochs", "2", "--stop-eps", "0", "--output-dir", "out"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert report.main([str(tmp_path / "out")]) == 0
+    assert main([str(tmp_path / "out")]) == 0
     visit(browser, tmp_path / "out" / "index.html")
     assert browser.title == "content in the style of style"
     assert find(browser, "scrubber").get_attribute("max") == "4"
@@ -305,20 +305,20 @@ def test_the_command_is_copied_or_selected(opened):
 
 def test_the_page_of_a_run_in_progress_takes_up_what_is_new_and_keeps_the_view(browser, tmp_path):
     folder = tmp_path / "a run #1?"
-    visit(browser, report.write_page(make_run(folder, snapshots=2, status="running")))
+    visit(browser, write_page(make_run(folder, snapshots=2, status="running")))
     assert "20 epochs so far" in find(browser, "facts").text
     assert source(browser, "right") == "e_20.jpg"
     find(browser, "zoom-in").click()
     before = boxes(browser)
     # a viewer of the newest picture stays at the newest
-    report.write_page(make_run(folder, snapshots=3, status="running"))
+    write_page(make_run(folder, snapshots=3, status="running"))
     wait(browser, lambda: "30 epochs so far" in find(browser, "facts").text)
     assert source(browser, "right") == "e_30.jpg"
     assert find(browser, "latest").find_element(By.TAG_NAME, "img").get_attribute("src").endswith("/e_30.jpg")
     # a viewer of another stays there
     Select(find(browser, "left")).select_by_visible_text("Epoch 20")
     Select(find(browser, "right")).select_by_visible_text("Epoch 10")
-    report.write_page(make_run(folder, snapshots=4))
+    write_page(make_run(folder, snapshots=4))
     wait(browser, lambda: "40 epochs · 20 s · finished" in find(browser, "facts").text)
     assert (source(browser, "left"), source(browser, "right")) == ("e_20.jpg", "e_10.jpg")
     assert find(browser, "scrubber").get_attribute("max") == "4"
@@ -332,7 +332,7 @@ def test_the_page_of_a_run_in_progress_takes_up_what_is_new_and_keeps_the_view(b
 
 def test_on_a_phone_nothing_sticks_out_and_fingers_work(browser, tmp_path):
     device(browser, PHONE)
-    visit(browser, report.write_page(make_run(tmp_path / "run")))
+    visit(browser, write_page(make_run(tmp_path / "run")))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", find(browser, "stage"))
     box = browser.execute_script("return document.getElementById('stage').getBoundingClientRect().toJSON()")
@@ -364,12 +364,12 @@ def test_names_and_settings_with_any_characters_are_shown_and_break_nothing(brow
     (folder / "e_10.jpg").rename(folder / name)
     snapshots = json.loads((folder / "run.json").read_text())["snapshots"]
     change_record(folder, snapshots=[{**snapshots[0], "file": name}, *snapshots[1:]])
-    visit(browser, report.write_page(folder))
+    visit(browser, write_page(folder))
     assert browser.find_element(By.CSS_SELECTOR, "td").text == HOSTILE
     assert HOSTILE.split("/")[-1] in browser.find_element(By.CLASS_NAME, "sources").text
     press(browser, Keys.HOME)
     assert same(colour_at(browser, 0.75, 0.2), snapshot_colour(10))
-    visit(browser, report.write_comparison([folder, make_run(tmp_path / "b")], tmp_path / "c.html"))
+    visit(browser, write_comparison([folder, make_run(tmp_path / "b")], tmp_path / "c.html"))
     press(browser, Keys.HOME)
     wait(browser, lambda: browser.execute_script("return [...document.images].every(image => image.naturalWidth > 0)"))
     browser.find_element(By.LINK_TEXT, str(folder)).click()
@@ -382,7 +382,7 @@ def test_a_page_of_200_snapshots_opens_in_a_second_without_loading_them_all(brow
     Image.fromarray(noise).resize((600, 400)).save(folder / "e_5.jpg", quality=95)
     for epoch in range(10, 1001, 5):
         shutil.copy(folder / "e_5.jpg", folder / f"e_{epoch}.jpg")
-    page = report.write_page(folder)
+    page = write_page(folder)
     started = time.perf_counter()
     visit(browser, page)
     assert time.perf_counter() - started < 1
@@ -396,7 +396,7 @@ def test_a_page_of_200_snapshots_opens_in_a_second_without_loading_them_all(brow
 
 def test_runs_are_compared_at_the_same_epoch(browser, tmp_path):
     folders = [make_run(tmp_path / "a"), make_run(tmp_path / "b", snapshots=3, every=20, size=(64, 64))]
-    visit(browser, report.write_comparison(folders, tmp_path / "c.html"))
+    visit(browser, write_comparison(folders, tmp_path / "c.html"))
 
     def shown():
         images = browser.find_elements(By.CSS_SELECTOR, "#stage img")

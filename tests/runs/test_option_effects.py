@@ -17,7 +17,7 @@ from neural_style.networks.layers import scaled_after_pooling
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19
 from neural_style.painting import losses
-from neural_style.pictures import images
+from neural_style.pictures import images, reading
 from neural_style.runs import options
 from neural_style.runs import prepare as transfer
 from neural_style.weights import store as weights
@@ -50,7 +50,7 @@ def result(paint, tmp_path):
 
 def second_moments(run, path, size):
     """Of a painting, brought to a size by hand: layer -> Gram matrix per position."""
-    picture = images.to_network(images.resize(images.read(path), size))
+    picture = images.to_network(images.resize(reading.read(path), size))
     found = run.encoder.extract(picture, (), run.settings.style_layers).style
     return {layer: moments.second for layer, (moments,) in found.items()}
 

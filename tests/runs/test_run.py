@@ -22,8 +22,7 @@ from PIL import Image
 import nstyle
 from neural_style.engines.mxnet.library import mx
 from neural_style.files import checksum
-from neural_style.pictures import find as samples
-from neural_style.pictures import images
+from neural_style.pictures import find, images, reading
 from neural_style.runs import prepare as transfer
 
 TIMES = {"started", "seconds", "command"}
@@ -224,7 +223,7 @@ def test_the_size_of_the_result(paint, line, size):
 def test_the_picture_written_is_what_was_optimised(paint, options):
     """No surprise from clipping: pixels stay in range, so the losses of the file are those of the record."""
     paint("--remove-noise", 0, "--image-format", "tiff", "--precision", "float32", "--max-num-epochs", 6)
-    final = images.to_network(images.read("out/final.tiff"))
+    final = images.to_network(reading.read("out/final.tiff"))
     run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, "--precision", "float32"])))
     total = transfer.objective(run, (48, 64)).losses(final)["total"]
     # the file is read back in 8 bits
@@ -285,7 +284,7 @@ def test_ctrl_c_ends_the_command_with_the_picture_saved(tmp_path, options):
     output, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
     assert record(tmp_path / "out")["status"] == "interrupted"
-    assert images.read(tmp_path / "out" / "final.jpg").shape == (48, 64, 3)
+    assert reading.read(tmp_path / "out" / "final.jpg").shape == (48, 64, 3)
     assert len(rows(tmp_path / "out")) >= 3
     assert output == "" and "Traceback" not in error
     # plain lines where nobody watches
@@ -331,7 +330,7 @@ def test_list_weights_needs_no_pictures(folder, squeezenet_file, capsys):
 def test_stand_ins_are_taken_for_samples_that_are_missing_with_a_notice(
     folder, monkeypatch, pictures, squeezenet_file, capsys
 ):
-    monkeypatch.setattr(samples, "SCRIPTS", folder / "scripts")
+    monkeypatch.setattr(find, "SCRIPTS", folder / "scripts")
     (folder / "scripts" / "input").mkdir(parents=True)
     for name, source in (("standin_photograph.jpg", "photo.png"), ("standin_painting.jpg", "painting.png")):
         Image.open(pictures / source).save(folder / "scripts" / "input" / name, quality=95)
@@ -349,11 +348,11 @@ def test_stand_ins_are_taken_for_samples_that_are_missing_with_a_notice(
 
 
 def test_pictures_of_the_current_folder_come_before_those_beside_the_scripts(folder, monkeypatch):
-    monkeypatch.setattr(samples, "SCRIPTS", folder / "scripts")
+    monkeypatch.setattr(find, "SCRIPTS", folder / "scripts")
     for place in (folder / "scripts", folder):
         (place / "input").mkdir(parents=True)
         (place / "input" / "x.png").touch()
-        found, notice = samples.find("input/x.png")
+        found, notice = find.find("input/x.png")
         assert found.resolve() == (place / "input" / "x.png").resolve() and notice is None
 
 

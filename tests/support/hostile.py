@@ -15,7 +15,7 @@ from PIL import Image
 
 from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
-from neural_style.pictures import images
+from neural_style.pictures import reading
 from neural_style.weights import layouts
 from neural_style.weights import store as weights
 
@@ -225,7 +225,7 @@ def read_picture(path, data):
     path.write_bytes(data)
     try:
         with in_time():
-            picture = images.read(path, MAX_PIXELS)
+            picture = reading.read(path, MAX_PIXELS)
     except InputError as error:
         return _refused(path, error)
     assert picture.dtype == np.float32 and picture.ndim == 3 and picture.shape[2] == 3
