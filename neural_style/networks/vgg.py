@@ -1,4 +1,4 @@
-"""VGG-19 (Simonyan & Zisserman, arXiv 1409.1556, configuration E)."""
+"""VGG-16 and VGG-19 (Simonyan & Zisserman, arXiv 1409.1556, configurations D and E)."""
 
 from .layers import DATA, Defaults, Layer, Network
 
@@ -16,15 +16,25 @@ def rows(*blocks):
     return tuple(layers)
 
 
+# average pooling gives better pictures than the maximum they were trained with (arXiv 1508.06576, 'Methods')
+DEFAULTS = Defaults(
+    content_layers={"relu4_2": 1.0},
+    style_layers={"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
+)
+
+VGG16 = Network(
+    name="vgg16",
+    title="VGG-16",
+    layers=rows((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3),
+    defaults=DEFAULTS,
+    optional=frozenset({"conv5_2", "conv5_3"}),
+)
+
 VGG19 = Network(
     name="vgg19",
     title="VGG-19",
     layers=rows((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4),
-    # average pooling gives better pictures than the maximum it was trained with (arXiv 1508.06576, 'Methods')
-    defaults=Defaults(
-        content_layers={"relu4_2": 1.0},
-        style_layers={"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
-    ),
+    defaults=DEFAULTS,
     # of the network learned offline the shallow layers are the better
     offline_defaults=Defaults(
         content_layers={"relu4_2": 0.1},
