@@ -16,9 +16,9 @@ from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError, RunError
 from neural_style.pictures import find
 from neural_style.report import animation, contact_sheet, page
+from neural_style.runs import course, options, resume, state
 from neural_style.runs import folder as output
 from neural_style.runs import limits as resources
-from neural_style.runs import options, resume, state
 from neural_style.runs import prepare as transfer
 from neural_style.runs.progress import Progress
 from neural_style.runs.recorder import Snapshots
@@ -46,7 +46,7 @@ def train_nstyle(args, callback=None, shared=None):
     callback : callable, optional
         Called after each epoch with a dict: `epoch` (from 1), `eps` (relative change of the picture), and on epochs
         that save also `filename` and `img` (network range, shape (1, 3, H, W)).
-    shared : dict, optional
+    shared : runs.prepare.Studio, optional
         The same one for several photographs: the network and the paintings' statistics are kept in it.
 
     Returns
@@ -72,9 +72,9 @@ def train_nstyle(args, callback=None, shared=None):
             saved, notice = state.load(folder)
             if saved is not None:
                 run, saved = resume.taken_up(run, saved)
-            run.notices.append(notice or _resume_notice(folder, saved))
+            run = run._replace(notices=(*run.notices, notice or _resume_notice(folder, saved)))
         resources.check(run, folder)
-        start = transfer.start(run) if saved is None else saved.event.state
+        start = course.start(run) if saved is None else saved.event.state
         snapshots = Snapshots(run, folder, saved)
         return _paint(run, start, saved and saved.event, snapshots, callback)
 
@@ -94,10 +94,10 @@ def _paint(run, start, event, snapshots, callback):
     settings = run.settings
     ended = event is not None and event.status is not None
     with Progress(settings.max_num_epochs, start.epoch, not settings.no_progress) as progress:
-        for notice in run.notices:
+        for notice in (*run.notices, *snapshots.notices):
             progress.say(notice)
         try:
-            for event in () if ended else transfer.events(run, start):
+            for event in () if ended else course.events(run, start):
                 file = snapshots.add(event)
                 progress.show(event)
                 if file is not None:
@@ -144,7 +144,7 @@ def _publish(run, say, ended=False):
 def _callback_data(run, event, file):
     data = {"eps": event.relative_change, "epoch": event.epoch}
     if file is not None:
-        data.update(filename=str(file), img=transfer.enlarged(run, event.image, run.size))
+        data.update(filename=str(file), img=course.enlarged(run, event.image, run.size))
     return data
 
 
@@ -163,7 +163,7 @@ def paint_all(args, photographs):
     int
         The exit status: 0, or 1 if any failed.
     """
-    shared, failures = {}, []
+    shared, failures = transfer.Studio(), []
     for photograph, folder in find.folders(photographs, args.output_dir).items():
         try:
             one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})

@@ -11,6 +11,7 @@ import time
 from benchmarks.epoch import installed
 from benchmarks.tables import publish, settings
 from neural_style.pictures import images
+from neural_style.runs import course
 from neural_style.runs import prepare as transfer
 
 RUNS = {
@@ -41,8 +42,8 @@ def measure(model, epochs, long_edge):
     common = ["--model", model, "--max-num-epochs", str(epochs), "--max-long-edge", str(long_edge)]
     runs = {name: transfer.prepare(settings(*common, *options)) for name, options in RUNS.items()}
     referee = transfer.prepare(settings(*common, "--precision", "float32", "--style-fit", "squeeze"))
-    referee = transfer.objective(referee, referee.size)
-    streams = {name: transfer.events(run, transfer.start(run)) for name, run in runs.items()}
+    referee = course.objective(referee, referee.size)
+    streams = {name: course.events(run, course.start(run)) for name, run in runs.items()}
     clocks, courses = dict.fromkeys(runs, 0.0), {name: [] for name in runs}
     for epoch in range(1, epochs + 1):
         for name, stream in streams.items():
@@ -54,13 +55,13 @@ def measure(model, epochs, long_edge):
                 courses[name].append((clocks[name], referee.losses(image)["total"]))
     goal = courses["classic"][-1][1]
     rows = []
-    for name, course in courses.items():
-        reached = next((seconds for seconds, total in course if total <= goal), None)
+    for name, points in courses.items():
+        reached = next((seconds for seconds, total in points if total <= goal), None)
         rows.append(
             [
                 name,
                 f"{clocks[name] / clocks['classic']:.3f}",
-                f"{course[-1][1] / goal:.4f}",
+                f"{points[-1][1] / goal:.4f}",
                 "never" if reached is None else f"{reached / clocks['classic']:.3f}",
             ]
         )

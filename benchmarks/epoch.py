@@ -16,7 +16,9 @@ import numpy as np
 
 from benchmarks.tables import publish, settings
 from neural_style.errors import InputError
+from neural_style.painting.optimizers import OPTIMIZERS
 from neural_style.pictures import images
+from neural_style.runs import course
 from neural_style.runs import prepare as transfer
 from neural_style.weights import store as weights
 
@@ -126,12 +128,12 @@ def prepare(case, long_edge):
             return time.perf_counter() - begun, 0, 0, 0, 0
 
         return epoch, started
-    objective = transfer.objective(run, run.size)
-    optimizer = transfer.OPTIMIZERS[run.settings.optimizer](run.settings.lr)
-    network, clock = objective._network, {}
+    objective = course.objective(run, run.size)
+    optimizer = OPTIMIZERS[run.settings.optimizer](run.settings.lr)
+    network, clock = objective._evaluator, {}
     _timed(network, "forward", clock)
     _timed(network, "backward", clock)
-    image = transfer.start(run).image
+    image = course.start(run).image
     image = images.resize_planes(image, run.size)
 
     def epoch():

@@ -12,11 +12,12 @@ PROGRAM = """
 import time
 begun = time.time()
 from benchmarks.tables import settings
+from neural_style.runs import course
 from neural_style.runs import prepare as transfer
 imported = time.time()
 run = transfer.prepare(settings("--model", "{model}", "--max-num-epochs", "150"))
 prepared = time.time()
-next(transfer.events(run, transfer.start(run)))
+next(course.events(run, course.start(run)))
 print(imported - begun, prepared - imported, time.time() - prepared)
 """
 

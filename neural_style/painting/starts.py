@@ -2,22 +2,21 @@
 
 import numpy as np
 
-from ..errors import InputError
-from ..pictures import find, images, reading
+from ..pictures import images
 
 NAMED = ("noise", "pink", "content", "style", "mixed")
 NOISE_AMPLITUDE = 0.1  # network range, of 256 levels: what MXNet's example/neural-style starts from
 SPREAD = 64.0  # standard deviation of pink noise and of --init-noise, network range: about a photograph's
 
 
-def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0, max_pixels=reading.MAX_PIXELS):
+def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0):
     """The picture that is optimised.
 
     Parameters
     ----------
-    init : str
-        noise (uniform, almost flat), pink (spectrum 1/f^exponent), content, style, mixed (95 % content and 5 % style),
-        or the path of a picture.
+    init : str or ndarray
+        noise (uniform, almost flat), pink (spectrum 1/f^exponent), content, style, mixed (95 % content and 5 % style);
+        or a picture, (H, W, 3) in 0..1, of any size.
     size : (int, int)
         Height and width.
     content, style : ndarray, (H, W, 3) in 0..1
@@ -26,42 +25,28 @@ def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0, 
         0..1: share of white noise that is blended in.
     exponent : float
         Of pink noise: its amplitude falls with the frequency to this power.
-    max_pixels : int
-        Largest picture that is read.
 
     Returns
     -------
     ndarray, shape (1, 3, H, W), float32, network range
-
-    Raises
-    ------
-    InputError
-        If `init` is a path that cannot be read as a picture.
     """
     generator = np.random.default_rng(seed)
-    if init == "noise":
+    if not isinstance(init, str):
+        image = images.to_network(images.resize(init, size))
+    elif init == "noise":
         image = generator.uniform(-NOISE_AMPLITUDE, NOISE_AMPLITUDE, (1, 3, *size)).astype(np.float32)
     elif init == "pink":
         image = _pink(generator, size, exponent)
     else:
-        image = images.to_network(_picture(init, size, content, style, max_pixels))
+        image = images.to_network(_mixture(init, images.resize(content, size), images.resize(style, size)))
     if noise:
         white = generator.normal(0, SPREAD, image.shape).astype(np.float32)
         image = (1 - noise) * image + noise * white
     return image
 
 
-def _picture(init, size, content, style, max_pixels):
-    if init == "content":
-        return images.resize(content, size)
-    if init == "style":
-        return images.resize(style, size)
-    if init == "mixed":
-        return 0.95 * images.resize(content, size) + 0.05 * images.resize(style, size)
-    path, _ = find.find(init)
-    if not path.is_file():
-        raise InputError(f"--init {init}: there is no such picture; give its file, or one of {', '.join(NAMED)}.")
-    return images.resize(reading.read(path, max_pixels), size)
+def _mixture(init, content, style):
+    return {"content": content, "style": style, "mixed": 0.95 * content + 0.05 * style}[init]
 
 
 def _pink(generator, size, exponent):

@@ -1,12 +1,73 @@
 """Masks: pictures whose flat colours name regions, each of which takes its style from the region of the same colour."""
 
+from typing import NamedTuple, Optional
+
 import numpy as np
+from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from ..errors import InputError
+from . import images, reading
 
 SMALLEST_SHARE = 0.005  # of a mask's pixels; rarer colours are specks
 NEAREST = 32 / 255  # two colours whose channels differ by less are the same
+
+
+class Regions(NamedTuple):
+    """Where a run paints what."""
+
+    result: list  # of masks (H, W) in 0..1 of the result; [None]: the whole picture
+    styles: list  # for each painting its masks, in the same order, each of the size of its file
+    painted: Optional[np.ndarray]  # (H, W) in 0..1: where the picture may change; None: everywhere
+
+
+def read(content_mask, style_masks, paintings, size, max_pixels=reading.MAX_PIXELS):
+    """The regions that mask files give.
+
+    Parameters
+    ----------
+    content_mask : str or Path or None
+        Alone: its white is where the picture may change.
+    style_masks : list or None
+        One for each painting: the region of a colour takes its style from that of the same colour.
+    paintings : int
+    size : (int, int)
+        Height and width of the result.
+    max_pixels : int
+
+    Returns
+    -------
+    Regions
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or the masks do not belong together; it names the option.
+    """
+    everywhere = [[None]] * paintings
+    if content_mask is None:
+        return Regions([None], everywhere, None)
+    content = _read("--content-mask", content_mask, max_pixels)
+    if style_masks is None:
+        painted = resized(content.mean(axis=2), size)
+        if painted.max() < 0.5:
+            raise InputError(f"--content-mask {content_mask}: nothing in it is white, so nothing would be painted.")
+        return Regions([painted], everywhere, painted)
+    content = regions(content)
+    pairs = [pair(content, regions(_read("--style-mask", path, max_pixels))) for path in style_masks]
+    return Regions([resized(region, size) for region in content.values()], [style for _, style in pairs], None)
+
+
+def _read(option, path, max_pixels):
+    try:
+        return reading.read(path, max_pixels)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
+
+
+def resized(mask, size):
+    """A mask (H, W) at another size (height, width): the mean of what falls on a pixel."""
+    return images.resize_planes(mask[None, None], size, Image.Resampling.BOX)[0, 0]
 
 
 def regions(mask):

@@ -79,7 +79,7 @@ def make_room(folder, settings, levels, overwrite=False):
     folder : Path
     settings : dict
         Of the new run, from `resume.fingerprint`.
-    levels : list of descent.Level
+    levels : list of painting.levels.Level
         Of the new run.
     overwrite : bool
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from ..errors import InputError
-from . import prepare as transfer
+from ..painting.targets import style_size
 
 # Bytes per pixel of the result, of a painting when its statistics are taken, and for each mask: measured as the peak
 # resident memory of whole runs above that before the first epoch (L-BFGS, coarse to fine, long edges 300, 600 and 900,
@@ -35,7 +35,7 @@ def check(run, folder):
         If the memory or the disk will not do; it says what would fit.
     """
     it, free = run.settings, available_memory()
-    if free is not None and run.encoder.context.device_type == "cpu" and not it.no_memory_check:
+    if free is not None and run.engine.device == "cpu" and not it.no_memory_check:
         need = memory(run, it.precision)
         if need > free:
             raise InputError(
@@ -56,7 +56,7 @@ def memory(run, precision):
     result, painting, mask = BYTES_PER_PIXEL[it.model, precision]
     result += mask * sum(region is not None for region in run.regions)
     paintings = [
-        math.prod(transfer.style_size(style.shape, run.size, scale, it.style_fit))
+        math.prod(style_size(style.shape, run.size, scale, it.style_fit))
         for style, scale in zip(run.styles, it.style_scale)
     ]
     remembered = IMAGE * max(0, REMEMBERED[it.optimizer] - REMEMBERED["adam"]) * area

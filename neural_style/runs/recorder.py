@@ -22,7 +22,7 @@ from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, images
 from . import folder as output
 from . import resume, state
-from .prepare import enlarged
+from .course import enlarged
 
 PACKAGES = {"mxnet": mx, "numpy": numpy, "scikit-image": skimage, "pillow": PIL}
 COLUMNS = ("epoch", "seconds", "long_edge", "total", "content", "style", "tv")
@@ -33,7 +33,7 @@ class Snapshots:
 
     Parameters
     ----------
-    run : transfer.Run
+    run : prepare.Run
     folder : Path
         From `output.claimed`.
     saved : state.Saved, optional
@@ -61,9 +61,10 @@ class Snapshots:
         self._final = self._earlier_final() if saved else None
         self._started = time.monotonic() - self._record["seconds"]
         self._spare(run.settings)
+        self.notices = ()  # of lines for the user
         if saved is None:
             notice = output.make_room(folder, self._settings, run.levels, run.settings.overwrite)
-            run.notices.extend([notice] if notice else [])
+            self.notices = (notice,) if notice else ()
         with output.writing(folder):
             if saved is not None and saved.file != state.NEWEST:
                 (folder / saved.file).replace(folder / state.NEWEST)

@@ -4,7 +4,7 @@ import os
 
 from ..errors import InputError
 from ..files import checksum
-from ..painting.descent import extended
+from ..painting.levels import extended
 from ..pictures import find
 from . import options
 
@@ -36,7 +36,7 @@ def _with_digest(value):
 def taken_up(run, saved):
     """The run and its state, ready to go on.
 
-    The epochs of a larger `--max-num-epochs` are spent at the size of the result (see `descent.extended`); a smaller
+    The epochs of a larger `--max-num-epochs` are spent at the size of the result (see `levels.extended`); a smaller
     `--stop-eps` holds from here on. The event keeps its `status` if the run has ended and these do not extend it.
 
     Raises

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import replacing
-from ..painting.descent import Best, Event, Level, State
+from ..painting.descent import Best, Event, State
+from ..painting.levels import Level
 
 NEWEST, EARLIER = "state.npz", "state-1.npz"
 FORMAT = 2
@@ -22,7 +23,7 @@ class Saved(NamedTuple):
     """What `save` was given."""
 
     event: Event  # the last one
-    levels: list  # of descent.Level
+    levels: list  # of painting.levels.Level
     settings: dict  # from `resume.fingerprint`
     record: dict
     file: str = NEWEST  # where it was found

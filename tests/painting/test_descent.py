@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from neural_style.engines.mxnet.library import mx
-from neural_style.painting import descent
-from neural_style.painting.descent import Level, State, descend, plan
+from neural_style.painting.descent import State, descend
+from neural_style.painting.levels import Level, extended, plan
 from neural_style.painting.optimizers import OPTIMIZERS
-from neural_style.runs import prepare as transfer
+from neural_style.runs import course
 
 LEVELS = [Level((4, 6), 3), Level((8, 12), 4), Level((16, 24), 5)]
 START = np.random.default_rng(0).uniform(-100, 100, (1, 3, 4, 6)).astype(np.float32)
@@ -249,11 +249,11 @@ def test_an_averaged_run_shows_the_mean_of_its_pictures():
 
 @pytest.mark.parametrize(("delay", "factor"), [(75, 0.9), (1, 0.5), (10, 0.1)])
 def test_the_rate_falls_as_with_the_schedule_of_mxnet(monkeypatch, delay, factor):
-    monkeypatch.setattr(transfer.descent, "descend", lambda *args, rate_at, **options: rate_at)
+    monkeypatch.setattr(course.descent, "descend", lambda *args, rate_at, **options: rate_at)
     settings = SimpleNamespace(
         optimizer="nag", lr=0.25, lr_sched_delay=float(delay), lr_sched_factor=factor, stop_eps=0.0, average_decay=0.0
     )
-    rate_at = transfer.events(SimpleNamespace(settings=settings, levels=None), None)
+    rate_at = course.events(SimpleNamespace(settings=settings, levels=None), None)
     reference = mx.lr_scheduler.FactorScheduler(step=delay, factor=factor, base_lr=0.25, stop_factor_lr=0)
     for epoch in range(1, 8 * delay + 2):
         assert rate_at(epoch) == pytest.approx(reference(epoch), rel=1e-9)
@@ -287,6 +287,6 @@ def test_small_pictures_have_few_levels(size, levels):
 
 def test_a_longer_plan_keeps_what_the_shorter_one_did():
     short = plan((400, 600), 100, 3)
-    longer = descent.extended(short, 250)
+    longer = extended(short, 250)
     assert longer[:-1] == short[:-1]
     assert sum(level.epochs for level in longer) == 250 and longer[-1].size == (400, 600)

@@ -18,7 +18,7 @@ from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19
 from neural_style.painting import losses
 from neural_style.pictures import images, reading
-from neural_style.runs import options
+from neural_style.runs import course, options
 from neural_style.runs import prepare as transfer
 from neural_style.weights import store as weights
 
@@ -56,7 +56,7 @@ def second_moments(run, path, size):
 
 
 def assert_targets(run, expected):
-    found = transfer._style_targets(run, run.size)
+    found = course.style_targets(run, run.size)
     assert found.keys() == expected.keys()
     for layer, matrix in expected.items():
         np.testing.assert_allclose(found[layer][0].second, matrix, rtol=1e-3, atol=1e-4 * np.abs(matrix).max())
@@ -65,7 +65,7 @@ def assert_targets(run, expected):
 def losses_at(run, image=None):
     """The losses of a picture, by name; of noise by default."""
     image = np.random.default_rng(1).normal(0, 50, (1, 3, *run.size)).astype(np.float32) if image is None else image
-    return transfer.objective(run, run.size).losses(image)
+    return course.objective(run, run.size).losses(image)
 
 
 # pictures
@@ -94,7 +94,7 @@ def test_a_smaller_style_scale_asks_for_smaller_strokes(prepared, tmp_path):
     edges = []
     for scale in (4, 2, 1):
         run = prepared("--style-image", tmp_path / "stripes.png", "--style-layers", "conv1", "--style-scale", scale)
-        maps = np.diag(transfer._style_targets(run, run.size)["conv1"][0].second)
+        maps = np.diag(course.style_targets(run, run.size)["conv1"][0].second)
         kernels = weights.load("squeezenet", run.weights.path).arrays["conv1_weight"]
         # filters that hardly see flat areas answer to edges only
         flatness = np.abs(kernels.sum((1, 2, 3))) / np.abs(kernels).sum((1, 2, 3))
@@ -182,7 +182,7 @@ def test_normalised_losses_count_relative_to_their_targets(prepared, style_loss)
     roughness = losses.total_variation(image)[0] * content[0, 0].size / np.sum(content**2)
     assert found["tv"] == pytest.approx(0.01 / 8 * roughness, rel=1e-4)
     if style_loss == "gram":
-        target = transfer._style_targets(run, run.size)["conv1"][0].second
+        target = course.style_targets(run, run.size)["conv1"][0].second
         (moments,) = run.encoder.extract(image, (), ["conv1"]).style["conv1"]
         positions = math.prod(run.encoder.shape("conv1", run.size)[1:])
         expected = 2 * positions * np.sum((moments.second - target) ** 2) / np.sum(target**2)
@@ -274,6 +274,14 @@ def test_start_options_reach_the_run(result):
     assert smooth < 0.5 * rough
     one, same, other = (result(*still, "--init", "pink", "--seed", seed) for seed in (1, 1, 2))
     assert np.array_equal(one, same) and np.abs(one - other).mean() > 10
+
+
+def test_a_start_that_is_neither_a_name_nor_a_picture_says_what_there_is(paint, tmp_path, capsys):
+    assert paint("--init", "contents") == 2
+    assert "--init contents: there is no such picture; give its file, or one of noise, pink" in capsys.readouterr().err
+    (tmp_path / "x.png").write_bytes(b"not a picture")
+    assert paint("--init", "x.png") == 2
+    assert "x.png: not a picture" in capsys.readouterr().err
 
 
 def test_the_running_mean_of_the_pictures_is_written(paint, options, tmp_path):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from neural_style.painting import descent
+from neural_style.painting.levels import Level
 from neural_style.runs import limits as resources
 
 GB = 10**9
@@ -76,7 +76,7 @@ def made_run(edge=600, **options):
     size = (edge * 2 // 3, edge)
     return SimpleNamespace(
         settings=SimpleNamespace(**{**settings, **options}), size=size, styles=[np.zeros((40, 60, 3))], regions=[None],
-        levels=[descent.Level(size, 1)], encoder=SimpleNamespace(context=SimpleNamespace(device_type="cpu")),
+        levels=[Level(size, 1)], engine=SimpleNamespace(device="cpu"),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import nstyle
 from neural_style import files
 from neural_style.errors import InputError
 from neural_style.painting import descent, optimizers
+from neural_style.painting.levels import Level
 from neural_style.painting.objective import Objective
 from neural_style.runs import state
 
@@ -113,7 +114,7 @@ class Bowl:
 @pytest.mark.parametrize("failing", [False, True], ids=["", "failing steps"])
 def test_the_stream_goes_on_from_every_event(name, stop_eps, failing, tmp_path):
     kind = optimizers.OPTIMIZERS[name]
-    levels = [descent.Level((10, 8), 15), descent.Level((20, 15), 15)]
+    levels = [Level((10, 8), 15), Level((20, 15), 15)]
     # the classic rate is for gradients of a network
     rate = 0.02 if kind.classic else kind.default_rate
 
@@ -269,7 +270,7 @@ def test_no_damage_goes_unnoticed(tmp_path):
     optimizer = {"mean": image, "steps": np.array(3)}
     begun = descent.State(image, epoch=3, best=descent.Best(2, 1.5, image + 1), optimizer=optimizer)
     event = descent.Event(3, image, {"total": 2.5}, 0.1, False, None, begun)
-    state.save(tmp_path, state.Saved(event, [descent.Level((8, 8), 5)], {}, {}))
+    state.save(tmp_path, state.Saved(event, [Level((8, 8), 5)], {}, {}))
     path = tmp_path / state.NEWEST
     whole = path.read_bytes()
 

@@ -23,6 +23,7 @@ import nstyle
 from neural_style.engines.mxnet.library import mx
 from neural_style.files import checksum
 from neural_style.pictures import find, images, reading
+from neural_style.runs import course
 from neural_style.runs import prepare as transfer
 
 TIMES = {"started", "seconds", "command"}
@@ -96,7 +97,7 @@ def test_a_run_leaves_pictures_losses_and_a_record(paint, vgg19_file, capsys):
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "nag"])
 def test_the_final_picture_is_the_best_of_the_run_or_the_last_of_the_classic_recipe(paint, monkeypatch, optimizer):
-    make = transfer.objective
+    make = course.objective
 
     def turning_worse(run, size):
         objective, evaluated = make(run, size), []
@@ -110,7 +111,7 @@ def test_the_final_picture_is_the_best_of_the_run_or_the_last_of_the_classic_rec
         objective.losses_and_gradient = losses_and_gradient
         return objective
 
-    monkeypatch.setattr(transfer, "objective", turning_worse)
+    monkeypatch.setattr(course, "objective", turning_worse)
     paint("--optimizer", optimizer, "--save-epochs", 1, "--max-num-epochs", 6, "--stop-eps", 0)
     totals = [float(row["total"]) for row in rows("out")]
     best = int(np.argmin(totals)) + 1
@@ -225,7 +226,7 @@ def test_the_picture_written_is_what_was_optimised(paint, options):
     paint("--remove-noise", 0, "--image-format", "tiff", "--precision", "float32", "--max-num-epochs", 6)
     final = images.to_network(reading.read("out/final.tiff"))
     run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, "--precision", "float32"])))
-    total = transfer.objective(run, (48, 64)).losses(final)["total"]
+    total = course.objective(run, (48, 64)).losses(final)["total"]
     # the file is read back in 8 bits
     assert total == pytest.approx(record("out")["final"]["total"], rel=0.02)
 
@@ -268,7 +269,7 @@ def test_interrupting_before_the_first_epoch(paint, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(transfer, "events", interrupted)
+    monkeypatch.setattr(course, "events", interrupted)
     assert paint() == 130
     assert record("out")["status"] == "interrupted"
 

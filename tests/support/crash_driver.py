@@ -36,9 +36,9 @@ from PIL import Image  # noqa: E402
 
 import nstyle  # noqa: E402
 from neural_style import files  # noqa: E402
-from neural_style.painting import descent  # noqa: E402
+from neural_style.painting.levels import Level, extended  # noqa: E402
+from neural_style.runs import course, state  # noqa: E402
 from neural_style.runs import prepare as transfer  # noqa: E402
-from neural_style.runs import state  # noqa: E402
 from neural_style.weights import store as weights  # noqa: E402
 
 SIZE, EPOCHS, SAVE_EPOCHS = (32, 40), 8, 2
@@ -66,13 +66,13 @@ class Toy:
 def prepare(settings, shared=None):
     """In the place of `transfer.prepare`: no weights, no network."""
     picture = np.linspace(0, 1, SIZE[0] * SIZE[1] * 3, dtype=np.float32).reshape(*SIZE, 3)
-    levels = descent.extended([descent.Level((16, 20), 3), descent.Level(SIZE, 5)], settings.max_num_epochs)
+    levels = extended([Level((16, 20), 3), Level(SIZE, 5)], settings.max_num_epochs)
     fields = dict.fromkeys(transfer.Run._fields)
     fields.update(
         settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
         content=picture, styles=[picture[:, ::-1]],
-        weights=weights.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=[],
-        regions=[None], encoder=types.SimpleNamespace(context=types.SimpleNamespace(device_type="cpu")),
+        weights=weights.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
+        regions=[None], engine=types.SimpleNamespace(device="cpu"),
     )  # fmt: skip
     return transfer.Run(**fields)
 
@@ -80,7 +80,7 @@ def prepare(settings, shared=None):
 # what takes a second and is looked at elsewhere
 nstyle.contact_sheet.write = lambda folder: None
 transfer.prepare = prepare
-transfer.objective = lambda run, size: Toy(size)
+course.objective = lambda run, size: Toy(size)
 
 
 def paint(folder, *options):

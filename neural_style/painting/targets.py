@@ -1,0 +1,92 @@
+"""What a picture is compared with: the size of a painting, the moments of several as one, and weights to their size."""
+
+import numpy as np
+
+from ..engines.contract import Moments
+from ..pictures import images
+from . import losses
+
+
+def style_size(shape, size, scale, fit):
+    """Height and width of a painting when its moments are taken.
+
+    Parameters
+    ----------
+    shape : tuple
+        Of the painting: height, width, ...
+    size : (int, int)
+        Height and width of the result.
+    scale : float
+        Long edge of the painting over that of the result.
+    fit : {"keep", "squeeze"}
+        Keep the painting's shape, or give it the result's.
+    """
+    if fit == "squeeze":
+        return tuple(max(images.SMALLEST_EDGE, round(edge * scale)) for edge in size)
+    factor = scale * max(size) / max(shape[:2])
+    return tuple(max(images.SMALLEST_EDGE, round(edge * factor)) for edge in shape[:2])
+
+
+def blended(paintings, shares):
+    """The moments of several paintings as one target.
+
+    Of Gram matrices: the sum of squared distances to several is the distance to their mean, and a constant.
+
+    Parameters
+    ----------
+    paintings : list of dict
+        For each painting: style layer -> list of Moments by region.
+    shares : list of float
+        Of each painting; their sum is 1.
+
+    Returns
+    -------
+    dict of str to list of Moments
+    """
+    totals = {}
+    for found, share in zip(paintings, shares):
+        for layer, regions in found.items():
+            parts = [_times(share, moments) for moments in regions]
+            totals[layer] = [_sum(a, b) for a, b in zip(totals[layer], parts)] if layer in totals else parts
+    return totals
+
+
+def _times(share, moments):
+    return Moments(*(None if part is None else share * part for part in moments))
+
+
+def _sum(one, other):
+    return Moments(*(None if a is None else a + b for a, b in zip(one, other)))
+
+
+def normalized(weights, photograph, content, styles):
+    """Weights with which each loss counts over the size of its target.
+
+    A content loss is then N sum (F - P)^2 / sum P^2 and a style loss N sum (G - A)^2 / sum A^2: N, the number of
+    positions, times the relative distance, whatever the network, the layer and the size; of several regions each
+    against the mean of their sum A^2. Total variation likewise counts relative to the photograph's mean square.
+
+    Parameters
+    ----------
+    weights : objective.Weights
+    photograph : ndarray, shape (1, 3, H, W)
+    content : dict of str to ndarray
+        Content layer -> the photograph's feature map, (1, C, H, W).
+    styles : dict of str to list of Moments
+        Style layer -> the painting's moments for each region.
+
+    Returns
+    -------
+    objective.Weights
+    """
+    tv = weights.tv * (photograph[0, 0].size / float(np.sum(photograph**2)))
+    content_layers = {
+        layer: weight * (content[layer][0, 0].size / float(np.sum(content[layer] ** 2)))
+        for layer, weight in weights.content_layers.items()
+    }
+    style_layers = {}
+    for layer, weight in weights.style_layers.items():
+        nothing = [Moments(0 * target.second, None) for target in styles[layer]]
+        costs = [losses.gram(zero, target)[0] for zero, target in zip(nothing, styles[layer])]
+        style_layers[layer] = weight / (sum(costs) / len(costs))
+    return weights._replace(tv=tv, content_layers=content_layers, style_layers=style_layers)

@@ -1,0 +1,113 @@
+"""The course of a run that is prepared: its start, its objective at each size, and on to the stream of events."""
+
+import math
+
+from ..errors import InputError
+from ..painting import descent, losses, starts, targets
+from ..painting.descent import State
+from ..painting.objective import Objective, Weights
+from ..painting.optimizers import OPTIMIZERS
+from ..pictures import find, images, masks, reading
+
+
+def start(run):
+    """The state before the first epoch.
+
+    Raises
+    ------
+    InputError
+        If `--init` is a file that cannot be read as a picture.
+    """
+    it = run.settings
+    picture = starts.start_picture(
+        it.init if it.init in starts.NAMED else _read_start(it),
+        run.levels[0].size,
+        run.content,
+        run.styles[0],
+        seed=it.seed,
+        noise=it.init_noise,
+        exponent=it.pink_exponent,
+    )
+    return State(picture)
+
+
+def _read_start(it):
+    path, _ = find.find(it.init)
+    if not path.is_file():
+        names = ", ".join(starts.NAMED)
+        raise InputError(f"--init {it.init}: there is no such picture; give its file, or one of {names}.")
+    return reading.read(path, it.max_pixels)
+
+
+def events(run, state):
+    """Paint from a state on: the stream of `descent.Event`."""
+    it = run.settings
+    optimizer = OPTIMIZERS[it.optimizer](it.lr)
+
+    def rate_at(epoch):
+        return it.lr * it.lr_sched_factor ** (math.ceil(epoch / it.lr_sched_delay) - 1)
+
+    return descent.descend(
+        run.levels,
+        lambda size: objective(run, size),
+        optimizer,
+        state,
+        rate_at=rate_at,
+        stop_eps=it.stop_eps,
+        clip=not optimizer.classic,
+        average_decay=it.average_decay,
+        enlarge=lambda image, size: enlarged(run, image, size),
+    )
+
+
+def enlarged(run, image, size):
+    """A picture (1, 3, H, W) at another size, with the photograph's detail for what a coarser picture cannot hold.
+
+    Its difference from the photograph is what is enlarged.
+    """
+    if image.shape[2:] == tuple(size):
+        return image
+    here, there = (images.to_network(images.resize(run.content, s)) for s in (image.shape[2:], size))
+    return there + images.resize_planes(image - here, size)
+
+
+def objective(run, size):
+    """The objective of a run at one size (height, width)."""
+    it = run.settings
+    photograph = images.to_network(images.resize(run.content, size))
+    content = run.encoder.extract(photograph, it.content_layers, ()).content
+    # the paintings' colours, and so their moments, may have been matched to this photograph
+    key = size, None if it.preserve_colors in ("none", "luminance") else it.content_image
+    styles = run.studio.style_targets(key, lambda: style_targets(run, size))
+    weights = layer_weights(it)
+    if it.normalize_losses:
+        weights = targets.normalized(weights, photograph, content, styles)
+    regions = [None if region is None else masks.resized(region, size) for region in run.regions]
+    return Objective(
+        run.encoder.evaluator(size, content, it.style_layers, regions),
+        styles,
+        weights,
+        style_loss=losses.STYLE_LOSSES[it.style_loss],
+        max_gradient_norm=photograph.size if OPTIMIZERS[it.optimizer].classic else None,
+        painted=None if run.painted is None else masks.resized(run.painted, size),
+        photograph=photograph,
+    )
+
+
+def style_targets(run, size):
+    """The paintings' moments at one size of the result: style layer -> list of Moments by region, blended."""
+    it = run.settings
+    found = []
+    for picture, regions, scale in zip(run.styles, run.style_regions, it.style_scale):
+        painting_size = targets.style_size(picture.shape, size, scale, it.style_fit)
+        painting = images.to_network(images.resize(picture, painting_size))
+        resized = [None if region is None else masks.resized(region, painting_size) for region in regions]
+        found.append(run.encoder.extract(painting, (), it.style_layers, resized).style)
+    return targets.blended(found, it.style_blend_weights)
+
+
+def layer_weights(it):
+    """The weights of the losses as the options give them."""
+    depths = enumerate(it.style_layers.items())
+    style = {layer: weight * it.style_layer_weight_exp**depth for depth, (layer, weight) in depths}
+    return Weights(it.content_weight, it.style_weight, it.tv_weight, dict(it.content_layers), style)
