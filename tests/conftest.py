@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 import nstyle  # noqa: E402
 from neural_style.networks.registry import NETWORKS  # noqa: E402
+from neural_style.report import contact_sheet  # noqa: E402
 from neural_style.weights import layouts  # noqa: E402
 from neural_style.weights import store as weights  # noqa: E402
 
@@ -81,7 +82,7 @@ def options(pictures, squeezenet_file):
 def folder(tmp_path, monkeypatch):
     """A fresh current folder, in which runs make no contact sheet: that takes longer than they do."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(nstyle.contact_sheet, "write", lambda folder: None)
+    monkeypatch.setattr(contact_sheet, "write", lambda folder: None)
     return tmp_path
 
 

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "runs": {"networks", "weights", "pictures", "engines", "painting", "report"},
     "__main__": {"runs"},
 }
-WAITING = {"download/learn.py", "runs/prepare.py", "runs/recorder.py"}
+WAITING = {"download/learn.py", "runs/command.py", "runs/prepare.py", "runs/recorder.py"}
 LIBRARIES = {"mxnet": "engines/mxnet", "torch": "engines/torch"}
 
 

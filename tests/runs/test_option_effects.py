@@ -192,7 +192,7 @@ def test_normalised_losses_count_relative_to_their_targets(prepared, style_loss)
 def test_normalised_losses_do_not_depend_on_the_strength_of_the_network(prepared, squeezenet_arrays, tmp_path):
     """All activations 30 times as strong: the first weights and every bias times 30."""
     stronger = {k: 30 * v if k == "conv1_weight" or k.endswith("bias") else v for k, v in squeezenet_arrays.items()}
-    nstyle.weights.save(tmp_path / "strong.params", stronger)
+    weights.save(tmp_path / "strong.params", stronger)
     strong = ["--weights", tmp_path / "strong.params"]
     ours, theirs = (losses_at(prepared("--normalize-losses", *more)) for more in ([], strong))
     for name in ours:
@@ -426,8 +426,8 @@ def test_photographs_of_the_same_name_do_not_share_a_folder(paint, photographs, 
 
 def test_weights_and_the_statistics_of_the_paintings_are_made_once(paint, photographs, monkeypatch):
     loaded, extracted = [], []
-    load, extract = nstyle.weights.load, Encoder.extract
-    monkeypatch.setattr(nstyle.weights, "load", lambda *args: loaded.append(args) or load(*args))
+    load, extract = weights.load, Encoder.extract
+    monkeypatch.setattr(weights, "load", lambda *args: loaded.append(args) or load(*args))
 
     def counted(self, image, content_layers, style_layers, *masks):
         extracted.append(bool(style_layers))

@@ -19,6 +19,7 @@ from neural_style.errors import InputError
 from neural_style.painting import descent, optimizers
 from neural_style.painting.levels import Level
 from neural_style.painting.objective import Objective
+from neural_style.runs import paint as runs_paint
 from neural_style.runs import state
 
 RUN = ["--max-num-epochs", "6", "--save-epochs", "2", "--stop-eps", "0", "--pyramid-levels", "2"]
@@ -494,13 +495,13 @@ def test_a_full_disk_keeps_the_last_state_and_is_said(paint, tmp_path, monkeypat
 @pytest.mark.parametrize("epoch", [1, 6])
 def test_a_folder_that_vanishes_is_said(options, tmp_path, monkeypatch, capsys, epoch):
     monkeypatch.chdir(tmp_path)
-    train = nstyle.train_nstyle
+    train = runs_paint.train
 
     def vanish(data):
         if data["epoch"] == epoch:
             shutil.rmtree(tmp_path / "out")
 
-    monkeypatch.setattr(nstyle, "train_nstyle", lambda args: train(args, vanish))
+    monkeypatch.setattr(runs_paint, "train", lambda args: train(args, vanish))
     assert nstyle.main([*options, *RUN]) == 1
     assert "out cannot be written any more" in capsys.readouterr().err.splitlines()[-1]
 

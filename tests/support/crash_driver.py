@@ -37,7 +37,9 @@ from PIL import Image  # noqa: E402
 import nstyle  # noqa: E402
 from neural_style import files  # noqa: E402
 from neural_style.painting.levels import Level, extended  # noqa: E402
-from neural_style.runs import course, state  # noqa: E402
+from neural_style.report import contact_sheet  # noqa: E402
+from neural_style.runs import command, course, state  # noqa: E402
+from neural_style.runs import paint as runs_paint  # noqa: E402
 from neural_style.runs import prepare as transfer  # noqa: E402
 from neural_style.weights import store as weights  # noqa: E402
 
@@ -78,7 +80,7 @@ def prepare(settings, shared=None):
 
 
 # what takes a second and is looked at elsewhere
-nstyle.contact_sheet.write = lambda folder: None
+contact_sheet.write = lambda folder: None
 transfer.prepare = prepare
 course.objective = lambda run, size: Toy(size)
 
@@ -93,8 +95,8 @@ def paint(folder, *options):
             report.with_suffix(".new").write_text(str(data["epoch"]))
             report.with_suffix(".new").rename(report)
 
-    train = nstyle.train_nstyle
-    with mock.patch.object(nstyle, "train_nstyle", lambda args: train(args, callback)):
+    train = runs_paint.train
+    with mock.patch.object(runs_paint, "train", lambda args: train(args, callback)):
         return nstyle.main([
             "--gpu", "-1", "--stop-eps", "0", "--max-num-epochs", str(EPOCHS), "--save-epochs", str(SAVE_EPOCHS),
             "--output-dir", str(folder), *options,
@@ -115,7 +117,7 @@ def forked(function):
         status = function()
     except KeyboardInterrupt as error:
         # Ctrl-C before the command begins or after it has ended is Python's own affair
-        inside = any(frame.filename == nstyle.__file__ for frame in traceback.extract_tb(error.__traceback__))
+        inside = any(frame.filename == command.__file__ for frame in traceback.extract_tb(error.__traceback__))
         if inside:
             print(f"Traceback: {error!r}", file=sys.stderr)
         status = 99 if inside else 130
