@@ -64,7 +64,9 @@ def write(folder, format):
             iio.imwrite(temporary, frames, plugin="FFMPEG", fps=1 / pause, macro_block_size=2)
         else:
             milliseconds = [round(1000 * pause)] * (len(frames) - 1) + [round(1000 * REST)]
-            iio.imwrite(temporary, frames, plugin="pillow", duration=milliseconds, loop=0)
+            # Pillow takes no list for a single picture
+            durations = milliseconds if len(frames) > 1 else milliseconds[0]
+            iio.imwrite(temporary, frames, plugin="pillow", duration=durations, loop=0)
     return path
 
 
@@ -72,5 +74,5 @@ def _frame(path, size):
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS))
-    except (OSError, SyntaxError):
+    except Exception:  # decoders raise whatever a broken file leads them to
         raise InputError(f"{path} is damaged: the animation needs it; delete it or run again") from None

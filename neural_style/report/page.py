@@ -115,7 +115,7 @@ def main(arglist=None):
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{parser.prog}: {error.filename} cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"{parser.prog}: {error.filename or 'the page'} cannot be written: {error.strerror}", file=sys.stderr)
         return 2
     print(*written, sep="\n")
     return 0
@@ -130,19 +130,19 @@ def _shown(folder, base):
         if "epoch" not in picture:
             picture["name"] = PurePath(str(picture["source"])).name
             picture["height"] = _height(folder / picture["file"], run["size"])
-    named = [PurePath(str(picture["source"])).stem for picture in (run["content"], *run["style"])]
+    photograph, *paintings = (PurePath(str(picture["source"])).stem for picture in (run["content"], *run["style"]))
     downloads = [(prefix + _quoted(path.name), path.name, what)
                  for pattern, what in DOWNLOADS.items() for path in sorted(folder.glob(pattern))
                  if run["final"] or path.stem != "final"]  # else it is left from a run before
     shown = ("kind", "label", "src", "epoch", "seconds", "total")
     return {
         **run,
-        "title": f"{named[0]} in the style of {' and '.join(named[1:])}",
+        "title": f"{photograph} in the style of {' and '.join(paintings)}",
         "prefix": prefix,
         "epochs": int(max(run["losses"].get("epoch") or [run["pictures"][-1]["epoch"]])),
         "state": STATUS.get(run["status"], run["status"]),
         "described": _described(run),
-        "command": shlex.join(map(str, run["command"])),
+        "command": _command(run["command"]),
         "downloads": downloads,
         "data": {
             "name": str(folder),
@@ -163,14 +163,22 @@ def _described(run):
     return described
 
 
-def _text(value):
+def _text(value, depth=3):
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, (dict, list)) and not depth:
+        return "…"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
-    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
+        return ", ".join(f"{name} {_text(part, depth - 1)}" for name, part in value.items())
+    return ", ".join(_text(part, depth - 1) for part in value) if isinstance(value, list) else str(value)
+
+
+def _command(arguments):
+    """The line for a shell that starts the run; old records begin with the script, which no shell finds."""
+    arguments = [str(argument) for argument in arguments]
+    return shlex.join(["python", *arguments] if arguments[:1] and arguments[0].endswith(".py") else arguments)
 
 
 def _thinned(losses, epochs):
@@ -204,7 +212,7 @@ def _height(path, size):
     try:
         with Image.open(path) as picture:
             size = picture.size
-    except OSError:
+    except Exception:  # decoders raise whatever a broken file leads them to
         pass
     return size[1] / size[0]
 

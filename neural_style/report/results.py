@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ..errors import InputError
 
+LONGEST_EDGE = 1_000_000  # pixels: a record that says more is none
+LAST_EPOCH = 1_000_000_000
 FIELDS = {"status": str, "command": list, "settings": dict, "network": dict, "versions": dict, "warnings": list}
 
 
@@ -28,7 +30,8 @@ def read(folder):
         - `pictures`: a dict for each picture that is there, in the order content, styles, snapshots, final, with
           `kind` ("content", "style", "snapshot" or "final"), `label`, `file` (its name in the folder) and
           `source` (content and styles) or `epoch`, `seconds` and `total` (snapshots and final);
-        - `losses`: the columns of `losses.csv`, name -> list of float, None where a value is not finite.
+        - `losses`: the columns of `losses.csv`, name -> list of float, None where a value is not finite. The first
+          three, of epoch, seconds and long edge, have no gaps.
 
     Raises
     ------
@@ -37,11 +40,11 @@ def read(folder):
     """
     folder = Path(folder)
     record = folder / "run.json"
+    if not record.is_file():
+        raise InputError(f"{folder} holds no run.json: name the output directory of a run")
     try:
         run = json.loads(record.read_bytes())
-        names = {path.name for path in folder.iterdir()}
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{folder} holds no run.json: name the output directory of a run") from None
+        names = {path.name for path in folder.iterdir() if path.is_file()}
     except OSError as error:
         raise InputError(f"{record} cannot be read: {error.strerror}; check its permissions") from None
     except (ValueError, RecursionError):
@@ -50,7 +53,7 @@ def read(folder):
         complete = all(isinstance(run[field], kind) for field, kind in FIELDS.items())
         pictures = [picture for picture in _pictures(run) if picture["file"] in names]
         run.update(size=[int(length) for length in run["size"]], seconds=_finite(run["seconds"]) or 0.0)
-        complete = complete and len(run["size"]) == 2 and min(run["size"]) > 0
+        complete = complete and len(run["size"]) == 2 and 0 < min(run["size"]) <= max(run["size"]) <= LONGEST_EDGE
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         complete = False
     if not complete:
@@ -75,7 +78,7 @@ def _pictures(run):
 
 def _losses(path):
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     except OSError:
         return {}
     # a row without its line end was torn while it was written
@@ -86,8 +89,14 @@ def _losses(path):
             rows.append([_finite(value) for value in line.split(",")])
         except ValueError:
             continue
-    columns = zip(*(row for row in rows if len(row) == len(names)))
+    columns = zip(*(row for row in rows if len(row) == len(names) and _is_placed(dict(zip(names, row)))))
     return dict(zip(names, map(list, columns)))
+
+
+def _is_placed(row):
+    """Whether a row of losses says which epoch it is of."""
+    places = [row.get(name, 0) for name in ("epoch", "seconds", "long_edge")]
+    return None not in places and min(places) >= 0 and places[0] <= LAST_EPOCH
 
 
 def _finite(value):

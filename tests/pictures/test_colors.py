@@ -44,6 +44,22 @@ def test_luminance_is_the_pictures_and_chroma_the_photographs():
     np.testing.assert_allclose(combined[..., 1:], rgb2yiq(CONTENT)[..., 1:], atol=1e-5)
 
 
+@pytest.mark.parametrize("how", ["histogram", "covariance"])
+def test_a_matched_painting_stays_a_picture(how):
+    hard = (CONTENT.mean() < CONTENT).astype(np.float32)  # black and white: what is matched to it would overshoot
+    rare = STYLE.copy()
+    rare[:2, :2] = 1 - rare.mean((0, 1)).round()
+    matched = colors.matched_style(rare, hard, how)
+    assert matched.min() >= 0 and matched.max() <= 1
+    assert matched.dtype == np.float32 and np.ptp(matched) > 0.9
+
+
+def test_luminance_of_hard_colours_stays_a_picture():
+    hard = (CONTENT.mean() < CONTENT).astype(np.float32)
+    found = colors.with_colors_of(hard, 1 - hard)
+    assert found.min() >= 0 and found.max() <= 1 and found.dtype == np.float32
+
+
 @pytest.mark.parametrize("how", ["none", "luminance"])
 def test_other_ways_leave_the_painting_alone(how):
     assert colors.matched_style(STYLE, CONTENT, how) is STYLE

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from neural_style.errors import InputError
-from neural_style.report import animation, contact_sheet, results
+from neural_style.report import animation, chart, contact_sheet, results
 from neural_style.report.page import main, write_comparison, write_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -201,6 +201,51 @@ def test_the_page_names_the_pictures_the_network_the_settings_and_the_command(tm
     assert 'href="losses.csv" download' in page.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    "seconds, said",
+    [(0.25, "0.25 s"), (59.4, "59.4 s"), (60, "1 min 0 s"), (725, "12 min 5 s"), (3600, "1 h 0 min"),
+     (3725, "1 h 2 min"), (90_000, "25 h 0 min")],
+)
+def test_the_page_says_how_long_the_run_took(tmp_path, seconds, said):
+    page = write_page(make_run(tmp_path / "run", seconds=seconds))
+    assert f"40 epochs · {said} · finished" in re.sub(r"\s+", " ", text_of(page))
+
+
+def test_the_title_names_the_photograph_and_every_painting(tmp_path):
+    styles = [{"source": f"input/{name}.jpg", "file": "style.jpg"} for name in ("waves", "stars", "fields")]
+    page = write_page(make_run(tmp_path / "run", style=styles)).read_text("utf-8")
+    assert "<title>my photo in the style of waves and stars and fields</title>" in page
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        ["python", "nstyle.py", "--content-image", "it's $HOME/`a` \"b\".jpg"],
+        ["python", "-m", "neural_style", "--style-image", "*.jpg", "", "a b"],
+        ["nstyle.py", "--gpu", "-1"],
+        ["/opt/my tools/nstyle.py", "--gpu", "-1"],
+        ["nstyle", "--gpu", "-1"],
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="quoted for a POSIX shell")
+def test_the_command_on_the_page_starts_the_run_in_a_shell(tmp_path, recorded):
+    page = write_page(make_run(tmp_path / "run", command=recorded)).read_text("utf-8")
+    line = html.unescape(re.search(r'<pre id="command">(.*?)</pre>', page, re.DOTALL)[1])
+    script = tmp_path / "bin"
+    script.mkdir()
+    for program in ("python", "nstyle"):
+        (script / program).write_text('#!/bin/sh\nfor word; do printf "%s|" "$word"; done')
+        (script / program).chmod(0o755)
+    said = subprocess.run(line, shell=True, capture_output=True, text=True, env={"PATH": f"{script}:/bin:/usr/bin"})
+    words = recorded if recorded[0].endswith(".py") else recorded[1:]
+    assert (said.returncode, said.stdout) == (0, "".join(f"{word}|" for word in words))
+
+
+def test_a_run_without_a_command_has_nothing_to_copy(tmp_path):
+    page = write_page(make_run(tmp_path / "run", command=[])).read_text("utf-8")
+    assert 'id="command"' not in page and "Copy the command" not in page
+
+
 def test_warnings_of_the_run_are_shown(tmp_path):
     page = write_page(make_run(tmp_path / "run", warnings=["The weights are <b>unverified</b>."]))
     assert "The weights are &lt;b&gt;unverified&lt;/b&gt;." in page.read_text("utf-8")
@@ -246,6 +291,25 @@ def test_long_curves_are_thinned_but_keep_snapshots_and_changes_of_size(tmp_path
     kept = page_data(folder / "index.html")["losses"]["epoch"]
     assert len(kept) < 700
     assert {1, 600, 601, 1200, 1800, 2400, 3000} <= set(kept)
+
+
+def test_the_last_epoch_of_a_long_curve_is_on_the_page_though_nothing_was_saved_there(tmp_path):
+    folder = make_run(tmp_path / "run", snapshots=5, every=600, size=(16, 16), status="running")
+    with (folder / "losses.csv").open("a") as file:
+        for epoch in range(3001, 3005):
+            file.write(f"{epoch},1510,16,7.25,1,1,1,1,1,0.1\n")
+    write_page(folder)
+    losses = page_data(folder / "index.html")["losses"]
+    assert losses["epoch"][-1] == 3004 and losses["total"][-1] == 7.25
+    assert "3004 epochs so far" in text_of(folder / "index.html")
+
+
+def test_losses_on_the_page_keep_six_digits_and_belong_to_their_epochs(tmp_path):
+    folder = make_run(tmp_path / "run", snapshots=5, every=600, size=(16, 16))
+    write_page(folder)
+    losses = page_data(folder / "index.html")["losses"]
+    for epoch, style in zip(losses["epoch"], losses["style"]):
+        assert style == pytest.approx(4e9 / epoch, rel=1e-5)
 
 
 def test_a_page_of_200_snapshots_and_1000_epochs_is_written_in_a_fifth_of_a_second(tmp_path):
@@ -396,7 +460,107 @@ def test_a_damaged_picture_is_left_out_of_the_sheet(tmp_path):
     assert holds(pixels, snapshot_colour(10)) and not holds(pixels, snapshot_colour(20))
 
 
+def is_like(pixels, colour):
+    return np.abs(pixels.astype(int) - [int(colour[i : i + 2], 16) for i in (1, 3, 5)]).max(axis=-1) < 40
+
+
+def curve(picture, colour, across):
+    """How high a curve of this colour runs at a share of the chart's width: 0 is below, 1 above; None: it does not."""
+    axes = picture[60 : picture.shape[0] - 30, 70:-20]
+    column = axes[:, int(across * (axes.shape[1] - 1)) - 1 : int(across * (axes.shape[1] - 1)) + 2]
+    rows = np.nonzero(is_like(column, colour).any(axis=1))[0]
+    return None if not len(rows) else 1 - rows.mean() / len(axes)
+
+
+def losses_of(epochs, **changes):
+    one = [1.0] * epochs
+    return {"epoch": list(range(1, epochs + 1)), "long_edge": [96] * epochs, "total": one, "content": one, **changes}
+
+
+def test_a_loss_that_falls_is_drawn_falling_on_a_logarithmic_scale():
+    falling = [10.0 ** (4 - 4 * i / 200) for i in range(201)]
+    picture = np.asarray(chart.drawn(losses_of(201, total=falling, content=[1e3] * 201), set(), (800, 340)))
+    found = [curve(picture, chart.CURVES["total"], across) for across in (0.1, 0.5, 0.9)]
+    assert found == pytest.approx([0.88, 0.5, 0.12], abs=0.06)
+    steady = [curve(picture, chart.CURVES["content"], across) for across in (0.1, 0.5, 0.9)]
+    assert steady == pytest.approx([0.74] * 3, abs=0.05)
+
+
+def test_curves_that_cannot_be_seen_beside_the_total_are_left_out_and_gaps_are_gaps():
+    total = [100.0] * 50 + [None] * 50 + [10.0] * 101
+    losses = losses_of(201, total=total, content=[1e-3] * 201, style=[5.0] * 201, tv=[0.0] * 201)
+    picture = np.asarray(chart.drawn(losses, set(), (800, 340)))
+    seen = [curve(picture, chart.CURVES["total"], across) is not None for across in (0.1, 0.2, 0.6, 0.9)]
+    assert seen == [True, True, True, True]  # a line leads over the gap
+    assert is_like(picture, chart.CURVES["style"]).any()
+    for name in ("content", "tv"):
+        assert not is_like(picture, chart.CURVES[name]).any()
+
+
+def test_a_curve_starts_anew_where_the_picture_becomes_larger():
+    losses = losses_of(200, total=[1.0] * 100 + [1000.0] * 100, long_edge=[48] * 100 + [96] * 100)
+    picture = np.asarray(chart.drawn({**losses, "content": [0.0] * 200}, set(), (800, 340)))
+    # no steep line joins the two: only the thin rule of the change stands there
+    at = int(0.5 * (picture.shape[1] - 84)) + 64
+    assert is_like(picture[100:250, at - 12 : at + 12], chart.CURVES["total"]).sum() == 0
+    assert is_like(picture[:70, at - 5 : at + 40], chart.MUTED).any()  # its label
+
+
+def test_the_epochs_of_the_pictures_are_marked():
+    total, size = [1.0] * 100 + [2.0], (800, 340)
+    plain, marked = (np.asarray(chart.drawn(losses_of(101, total=total), epochs, size)) for epochs in (set(), {50}))
+    rows, columns = np.nonzero((plain != marked).any(axis=2))
+    assert columns.mean() == pytest.approx(64 + 50 / 101 * (800 - 84), abs=2)
+    assert 8 <= np.ptp(columns) <= 16 and 8 <= np.ptp(rows) <= 16
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_chart_needs_two_epochs(epochs):
+    assert chart.drawn(losses_of(epochs), set(), (800, 340)) is None
+    assert chart.drawn(losses_of(2), set(), (800, 340)).size == (800, 340)
+
+
+@pytest.mark.parametrize(
+    "low, high, ticks", [(0, 0.9, [1, 2, 5]), (-0.5, 3.2, [1, 10, 100, 1000]), (-4, 12, [1e-4, 1e-2, 1, 1e2, 1e4])]
+)
+def test_ticks_of_a_logarithmic_scale(low, high, ticks):
+    assert chart.log_ticks(low, high)[: len(ticks)] == pytest.approx(ticks)
+
+
+def test_pictures_on_the_sheet_are_labelled_with_epoch_seconds_and_total():
+    label = contact_sheet._label({"label": "Epoch 10", "seconds": 12.345, "total": 3.456e8})
+    assert label.split("   ") == ["Epoch 10", "12.3 s", "total 3.46e8"]
+    assert contact_sheet._label({"label": "Style"}) == "Style"
+
+
 # the animation
+
+@pytest.mark.parametrize("snapshots, moving", [(3, 1500), (15, 7500), (40, 7800), (120, 7849)])
+def test_an_animation_lasts_at_most_eight_seconds_and_rests_for_two(tmp_path, snapshots, moving):
+    folder = make_run(tmp_path / "run", snapshots=snapshots, every=2, size=(16, 16))
+    with Image.open(animation.write(folder, "webp")) as frames:
+        durations = []
+        for frame in range(frames.n_frames):
+            frames.seek(frame)
+            frames.load()
+            durations.append(frames.info["duration"])
+    # frames that look alike are stored as one
+    assert (sum(durations[:-1]), durations[-1]) == (moving, 2000)
+
+
+def test_a_run_of_one_picture_has_an_animation(tmp_path):
+    folder = make_run(tmp_path / "run", snapshots=1)
+    change_record(folder, snapshots=[])
+    for format in ("gif", "webp"):
+        with Image.open(animation.write(folder, format)) as frames:
+            assert frames.n_frames == 1
+            assert np.abs(np.subtract(frames.convert("RGB").getpixel((80, 32)), FINAL)).max() <= 8
+
+
+@pytest.mark.parametrize("format, edge", [("gif", 480), ("webp", 800)])
+def test_an_animation_is_no_larger_than_a_mail_likes(tmp_path, format, edge):
+    with Image.open(animation.write(make_run(tmp_path / "run", snapshots=1, size=(1200, 600)), format)) as frames:
+        assert frames.size == (edge, edge // 2)
 
 @pytest.mark.parametrize("format", ["gif", "webp"])
 def test_the_animation_goes_through_the_snapshots_and_rests_at_the_final_picture(tmp_path, format):
@@ -434,7 +598,9 @@ def test_mp4_is_written_where_its_package_is_there(tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     import imageio.v3 as iio
 
-    frames = iio.imread(animation.write(make_run(tmp_path / "run"), "mp4"), plugin="FFMPEG")
+    path = animation.write(make_run(tmp_path / "run"), "mp4")
+    frames = iio.imread(path, plugin="FFMPEG")
+    assert iio.immeta(path, plugin="FFMPEG")["duration"] == pytest.approx(5 * 0.5 + 2, abs=0.6)
     assert frames.shape[1:] == (64, 96, 3)
     assert np.abs(frames[-1, 32, 80].astype(int) - FINAL).max() <= 12
 

@@ -155,7 +155,7 @@ $("play").onclick = () => {
   playing = setInterval(() => shownResult() < results.length - 1 ? step(1) : stop(), pause);
 };
 
-$("copy").onclick = async () => {
+if ($("copy")) $("copy").onclick = async () => {
   const command = $("command");
   getSelection().selectAllChildren(command);
   const written = navigator.clipboard?.writeText(command.textContent).then(() => true, () => false);
