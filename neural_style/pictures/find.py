@@ -12,8 +12,6 @@ STAND_INS = {
     "input/IMG_4343.jpg": "input/standin_photograph.jpg",
     "input/starry_night.jpg": "input/standin_painting.jpg",
 }
-
-
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -39,7 +37,8 @@ def expand(names):
         if not str(name):
             raise InputError("--content-image: the name is empty; give a picture.")
         if Path(name).is_dir():
-            matches = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in PICTURES)
+            files = (path for path in Path(name).iterdir() if path.is_file())
+            matches = sorted(path for path in files if path.suffix.lower() in PICTURES)
         elif glob.has_magic(name) and not Path(name).exists():
             matches = [Path(match) for match in sorted(glob.glob(name))]
         else:
@@ -54,9 +53,11 @@ def folders(photographs, output_dir):
     """A folder of results for each photograph: its name in `output_dir`, with a number where two have the same name."""
     chosen = {}
     for photograph in photographs:
-        folder, number = Path(output_dir) / photograph.stem, 2
+        # without its suffix a name such as ...jpg leads out of the folder
+        name, number = photograph.stem if photograph.stem.strip(".") else photograph.name, 2
+        folder = Path(output_dir) / name
         while folder in chosen.values():
-            folder, number = Path(output_dir) / f"{photograph.stem}_{number}", number + 1
+            folder, number = Path(output_dir) / f"{name}_{number}", number + 1
         chosen[photograph] = folder
     return chosen
 
