@@ -21,10 +21,11 @@ MAY_IMPORT = {
     "painting": {"pictures", "engines/contract"},
     "report": {"pictures"},
     "download": {"networks", "weights", "pictures", "engines"},
+    "judge": {"networks", "weights", "pictures", "engines"},
     "runs": {"networks", "weights", "pictures", "engines", "painting", "report"},
     "__main__": {"runs"},
 }
-WAITING = {"download/learn.py", "runs/command.py", "runs/prepare.py", "runs/recorder.py"}
+WAITING = {"download/learn.py", "judge/features.py", "runs/command.py", "runs/prepare.py", "runs/recorder.py"}
 LIBRARIES = {"mxnet": "engines/mxnet", "torch": "engines/torch"}
 
 
