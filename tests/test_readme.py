@@ -9,6 +9,7 @@ from conftest import ROOT, made_picture
 from PIL import Image
 
 import nstyle
+from neural_style.judge import command as judge
 from neural_style.report.page import main
 from neural_style.runs import options
 from neural_style.weights import store as weights
@@ -45,7 +46,7 @@ def test_every_command_of_the_readme_paints(installed, arguments):
     assert (installed / "output" / "final.jpg").is_file() and (installed / "output" / "index.html").is_file()
 
 
-def test_the_report_commands_of_the_readme_work(installed):
+def test_the_report_and_judge_commands_of_the_readme_work(installed):
     for number, name in enumerate(("output", "output_a", "output_b")):
         assert (
             nstyle.main(["--gpu", "-1", "--model", "squeezenet", "--seed", str(number), "--output-dir", name, *SMALL])
@@ -54,6 +55,8 @@ def test_the_report_commands_of_the_readme_work(installed):
     for arguments in commands("python -m neural_style.report"):
         assert main(arguments) == 0
     assert (installed / "comparison.html").is_file()
+    for arguments in commands("python -m neural_style.judge"):
+        assert judge.main(arguments) == 0
 
 
 def test_the_python_of_the_readme_runs(installed, monkeypatch, capsys):
