@@ -6,7 +6,7 @@ input as VGG-19's: RGB in 0..255 minus (123.68, 116.779, 103.939).
 
 import model_vgg19
 from neural_style.engines.mxnet.library import mx
-from neural_style.weights import store as weights
+from neural_style.weights import store
 
 NAME = "squeezenet"
 
@@ -105,7 +105,7 @@ def get_symbol():
 
 def get_executor(style, content, input_size, ctx, weights_path=None):
     """Bind two symbols built on `get_symbol`'s; as `model_vgg19.get_executor`, with SqueezeNet's weights."""
-    return model_vgg19.bind(style, content, input_size, ctx, weights.load(NAME, weights_path).arrays)
+    return model_vgg19.bind(style, content, input_size, ctx, store.load(NAME, weights_path).arrays)
 
 
 def get_model(input_size, ctx):

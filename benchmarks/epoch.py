@@ -20,7 +20,7 @@ from neural_style.painting.optimizers import OPTIMIZERS
 from neural_style.pictures import images
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer
-from neural_style.weights import store as weights
+from neural_style.weights import store
 
 ROUNDS = 8
 # those of the paper: the network learned offline has fewer by default
@@ -66,7 +66,7 @@ def main():
 def installed(model):
     """Whether a network's weights are there."""
     try:
-        return bool(weights.find(model))
+        return bool(store.find(model))
     except InputError:
         return False
 

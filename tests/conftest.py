@@ -11,17 +11,17 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import nstyle  # noqa: E402
+from neural_style.networks.layers import convolutions  # noqa: E402
 from neural_style.networks.registry import NETWORKS  # noqa: E402
 from neural_style.report import contact_sheet  # noqa: E402
-from neural_style.weights import layouts  # noqa: E402
-from neural_style.weights import store as weights  # noqa: E402
+from neural_style.weights import store  # noqa: E402
 
 
 def made_arrays(model):
     """Random weights that keep the strength of what passes through them (He et al. 2015), in the hundreds."""
     generator = np.random.default_rng(19)
     arrays = {}
-    for layer, shape in layouts.LAYERS[model].items():
+    for layer, shape in convolutions(NETWORKS[model]).items():
         if layer not in NETWORKS[model].optional:
             spread = np.float32(np.sqrt(2 / np.prod(shape[1:])) * (1 if arrays else 6))
             arrays[f"{layer}_weight"] = spread * generator.standard_normal(shape, np.float32)
@@ -48,14 +48,14 @@ def squeezenet_arrays():
 @pytest.fixture(scope="session")
 def vgg19_file(tmp_path_factory, vgg19_arrays):
     path = tmp_path_factory.mktemp("model") / "vgg19.params"
-    weights.save(path, vgg19_arrays)
+    store.save(path, vgg19_arrays)
     return path
 
 
 @pytest.fixture(scope="session")
 def squeezenet_file(tmp_path_factory, squeezenet_arrays):
     path = tmp_path_factory.mktemp("model") / "squeezenet.params"
-    weights.save(path, squeezenet_arrays)
+    store.save(path, squeezenet_arrays)
     return path
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neural_style.weights import layouts
+from neural_style.networks.registry import NETWORKS
 
 LONG = settings(
     max_examples=int(os.environ.get("NSTYLE_FUZZ_EXAMPLES", "5000")),
@@ -58,9 +58,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small_networks():
-    whole, layouts.LAYERS = layouts.LAYERS, hostile.SMALL_LAYERS
-    yield
-    layouts.LAYERS = whole
+    with pytest.MonkeyPatch.context() as patch:
+        for model, network in hostile.SMALL.items():
+            patch.setitem(NETWORKS, model, network)
+        yield
 
 
 @pytest.mark.parametrize("name", hostile.PICTURES)

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from neural_style.errors import InputError
+from neural_style.networks.registry import NETWORKS
 from neural_style.pictures import reading
-from neural_style.weights import layouts
 
 FLIPS = 80
 cases = 0
@@ -31,7 +31,8 @@ def quietly_and_in_bounds(capfd):
 
 @pytest.fixture
 def small_networks(monkeypatch):
-    monkeypatch.setattr(layouts, "LAYERS", hostile.SMALL_LAYERS)
+    for model, network in hostile.SMALL.items():
+        monkeypatch.setitem(NETWORKS, model, network)
 
 
 def damaged(data, seed, step=64):
@@ -104,7 +105,7 @@ def test_damaged_weights(name, tmp_path, small_networks):
 def test_what_is_no_weights_is_refused(tmp_path, monkeypatch, small_networks):
     monkeypatch.chdir(tmp_path)
     for name, data in hostile.no_weights(tmp_path).items():
-        for model in layouts.LAYERS:
+        for model in hostile.SMALL:
             assert tried([hostile.read_weights(tmp_path / name, model, data)]) == [False]
     assert not (tmp_path / "exploded").exists()
 

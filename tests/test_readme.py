@@ -12,7 +12,7 @@ import nstyle
 from neural_style.judge import command as judge
 from neural_style.report.page import main
 from neural_style.runs import options
-from neural_style.weights import store as weights
+from neural_style.weights import store
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SMALL = ["--max-num-epochs", "2", "--save-epochs", "1", "--max-long-edge", "48"]
@@ -33,8 +33,8 @@ def installed(folder, vgg19_arrays, squeezenet_arrays):
     """A folder in which the networks and the stand-ins are installed, small."""
     for name in ("model", "input"):
         (folder / name).mkdir()
-    weights.save(folder / "model" / "vgg19.params", vgg19_arrays)
-    weights.save(folder / "model" / "squeezenet.params", squeezenet_arrays)
+    store.save(folder / "model" / "vgg19.params", vgg19_arrays)
+    store.save(folder / "model" / "squeezenet.params", squeezenet_arrays)
     for seed, name in enumerate(("standin_photograph", "standin_painting")):
         Image.fromarray(made_picture(48, 64, seed)).save(folder / "input" / f"{name}.jpg")
     return folder

@@ -28,8 +28,8 @@ from tqdm import tqdm
 
 from ..errors import InputError
 from ..files import checksum, replacing
-from ..weights import layouts
-from ..weights import store as weights
+from ..networks.registry import NETWORKS
+from ..weights import layouts, store
 from .sources import FILES
 from .transport import LIMIT, Client, Unfit, discard, download, length, shown
 
@@ -158,7 +158,7 @@ def intact(file):
     path = Path(file.path)
     if not path.is_file():
         return None
-    note = weights.recorded(path) if file.network else {}
+    note = store.recorded(path) if file.network else {}
     if note and checksum(path) == note["sha256"]:
         return f"from {note['origin']}, {_verified(note['verified_by'])}"
     for source in file.sources:
@@ -167,11 +167,11 @@ def intact(file):
                 proof = prove(source, path)
                 if file.network:
                     with contextlib.suppress(OSError):  # the folder may be for reading only
-                        weights.record(path, f"{path.name}, found in place", proof)
+                        store.record(path, f"{path.name}, found in place", proof)
                 return _verified(proof)
     if file.network and not note:
         with contextlib.suppress(InputError):
-            layouts.read(file.network, path)
+            layouts.read(NETWORKS[file.network], path)
             return "of unknown origin, not verified"
     return None
 
@@ -228,7 +228,7 @@ def install(file, source, part, origin, proof):
     path = Path(file.path)
     if file.network:
         try:
-            arrays = layouts.read(file.network, part)
+            arrays = layouts.read(NETWORKS[file.network], part)
         except InputError:
             discard(part)
             raise
@@ -239,20 +239,20 @@ def install(file, source, part, origin, proof):
         with replacing(path) as temporary:
             part.replace(temporary)
     else:
-        weights.save(path, arrays)
+        store.save(path, arrays)
     if file.network:
-        weights.record(path, origin, proof)
+        store.record(path, origin, proof)
 
 
 def learn_offline(force=False):
     """Build the VGG-19 that needs no download (`offline.py`), unless it is there. Returns its Outcome."""
-    path = Path("model", weights.OFFLINE)
+    path = Path("model", store.OFFLINE)
     try:
         from . import learn as offline
 
         path.parent.mkdir(parents=True, exist_ok=True)
         with _turn(path):
-            note = weights.recorded(path)
+            note = store.recorded(path)
             current = note.get("recipe") == offline.RECIPE and path.is_file() and checksum(path) == note["sha256"]
             if force or not current:
                 offline.build(path)

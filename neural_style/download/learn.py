@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from ..engines.mxnet.library import mx
 from ..ranges import MEAN_PIXEL
-from ..weights import store as weights
+from ..weights import store
 
 RECIPE = 2
 
@@ -61,8 +61,8 @@ def build(path, seed=0, progress=True):
     str or Path
         `path`.
     """
-    weights.save(path, learn(seed, progress))
-    weights.record(
+    store.save(path, learn(seed, progress))
+    store.record(
         path,
         origin=f"learned from scikit-image's pictures, recipe {RECIPE}, seed {seed}",
         verified_by="built on this computer",

@@ -7,7 +7,7 @@ import sys
 from ..engines.mxnet.library import mx
 from ..errors import InputError, RunError
 from ..pictures import find
-from ..weights import store as weights
+from ..weights import store
 from . import batch, options, paint
 
 
@@ -26,7 +26,7 @@ def _command(arglist):
     try:
         args = options.parse(arglist)
         if args.list_weights:
-            print(weights.describe(weights.installed()))
+            print(store.describe(store.installed()))
             return 0
         photographs = find.expand(args.content_image)
         if len(photographs) > 1:

@@ -15,7 +15,7 @@ from ..networks import layers
 from ..networks.registry import NETWORKS
 from ..painting import levels, losses
 from ..pictures import colors, find, images, masks, reading
-from ..weights import store as weights
+from ..weights import store
 
 
 class Studio:
@@ -66,7 +66,7 @@ class Pictures(NamedTuple):
 class Network(NamedTuple):
     """A network on a device, and what is known of its weights, which are no longer held here."""
 
-    weights: weights.Weights
+    weights: store.Weights
     encoder: Encoder
 
 
@@ -79,7 +79,7 @@ class Run(NamedTuple):
     regions: list  # of masks (H, W) of the result; [None]: the whole picture
     style_regions: list  # for each painting its masks (H, W), in the same order
     painted: Optional[np.ndarray]  # (H, W) in 0..1: where the picture may change; None: everywhere
-    weights: weights.Weights
+    weights: store.Weights
     engine: Engine
     encoder: Encoder
     levels: list  # of painting.levels.Level
@@ -167,7 +167,7 @@ def read_pictures(settings):
 def load_network(settings, engine):
     """The network with its weights on the engine's device; the layers that are asked for are there."""
     network = NETWORKS[settings.model]
-    loaded = weights.load(settings.model, settings.weights)
+    loaded = store.load(settings.model, settings.weights)
     it = with_defaults(settings, loaded.offline)
     if not it.content_layers and not it.style_layers:
         raise InputError("--style-layers: with no layer of style and none of content there is nothing to paint by.")

@@ -10,8 +10,7 @@ from typing import NamedTuple
 from ..errors import InputError
 from ..files import checksum, replacing, write_text
 from ..networks.registry import NETWORKS
-from . import params
-from .layouts import read
+from . import layouts, params
 
 OFFLINE = "vgg19-offline.params"
 
@@ -90,7 +89,7 @@ def load(model, path=None):
     """
     path = find(model, path)
     try:
-        arrays, sha256 = read(model, path), checksum(path)
+        arrays, sha256 = layouts.read(NETWORKS[model], path), checksum(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check it, or give --weights.") from None
     note = _note(path, sha256)

@@ -14,19 +14,21 @@ from pathlib import Path
 import bad_server as bad
 import numpy as np
 import pytest
+from narrow import chain
 from PIL import Image
 
 from neural_style.download import fetch, sources
 from neural_style.download import transport as download
 from neural_style.download.sources import File, Source
 from neural_style.files import checksum
-from neural_style.weights import layouts
-from neural_style.weights import store as weights
+from neural_style.networks.layers import convolutions
+from neural_style.networks.registry import NETWORKS
+from neural_style.weights import store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = bytes(np.random.default_rng(1).integers(0, 256, 3000, np.uint8))
 SHA256 = hashlib.sha256(DATA).hexdigest()
-TINY = {"conv1_1": (2, 3, 3, 3), "conv1_2": (2, 2, 3, 3)}
+TINY = chain("vgg19", conv1_1=2, conv1_2=2)
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +38,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.delenv("NSTYLE_MIRROR", raising=False)
     monkeypatch.setattr(download, "LIMIT", 200000)
-    monkeypatch.setitem(layouts.LAYERS, "vgg19", TINY)
-    monkeypatch.setitem(layouts.LAYERS, "squeezenet", TINY)
+    monkeypatch.setitem(NETWORKS, "vgg19", TINY)
+    monkeypatch.setitem(NETWORKS, "squeezenet", TINY)
     return tmp_path
 
 
@@ -48,8 +50,8 @@ def substitutes(monkeypatch):
 
     def build(path, seed=0, progress=True):
         built.append("network")
-        weights.save(path, arrays())
-        weights.record(path, "learned", "built here", recipe=7, seed=seed)
+        store.save(path, arrays())
+        store.record(path, "learned", "built here", recipe=7, seed=seed)
 
     def write(folder):
         built.append("pictures")
@@ -77,7 +79,7 @@ def arrays(seed=0):
     rng = np.random.default_rng(seed)
     return {
         f"{layer}_{kind}": rng.standard_normal(shape if kind == "weight" else shape[:1]).astype("f4")
-        for layer, shape in TINY.items() for kind in ("weight", "bias")
+        for layer, shape in convolutions(TINY).items() for kind in ("weight", "bias")
     }
 
 
@@ -86,7 +88,7 @@ def vgg19(*found):
 
 
 def params(path, seed=0):
-    weights.save(path, arrays(seed))
+    store.save(path, arrays(seed))
     return Source(path.name, "", (("SHA-256", checksum(path)),))
 
 
@@ -386,7 +388,7 @@ def test_weights_from_each_source_are_the_same_file(folder):
                 shutil.copy(mirror / "other.params", "model/other.params")
             outcome = fetch.fetch(file, None if where == "by hand" else where, client())
             assert outcome.there and "verified by SHA-256" in outcome.text
-            loaded = weights.load("vgg19")
+            loaded = store.load("vgg19")
             assert loaded.verified and str(loaded.origin) in outcome.text
             results.append(loaded.sha256)
             assert fetch.fetch(file, None, client(), offline=True).text.startswith("already there")
@@ -415,7 +417,7 @@ def test_file_without_published_checksum_is_taken_if_it_holds_the_network(folder
     assert visible("model") == []
     params(path)
     assert "not verified" in fetch.fetch(vgg19(source), path.parent, client()).text
-    assert not weights.load("vgg19").verified
+    assert not store.load("vgg19").verified
 
 
 def test_mirror_that_was_put_right_is_asked_again(folder):
@@ -434,19 +436,19 @@ def test_file_in_place_is_judged_by_content(folder):
     # carried over by hand: found out and recorded
     shutil.copy(folder / "mirror" / "vgg19.params", "model")
     assert "verified by SHA-256" in fetch.fetch(vgg19(source), None, client()).text
-    assert weights.load("vgg19").verified
+    assert store.load("vgg19").verified
     # damaged since: fetched again, or said
     whole = Path("model/vgg19.params").read_bytes()
     Path("model/vgg19.params").write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
-    assert weights.load("vgg19")
+    assert store.load("vgg19")
     assert "DAMAGED" in fetch.fetch(vgg19(source), None, client()).text
     assert fetch.fetch(vgg19(source), folder / "mirror", client()).there
     assert Path("model/vgg19.params").read_bytes() == whole
     # somebody's own, whole and without a record: left alone
     Path("model/vgg19.params.json").unlink()
-    weights.save("model/vgg19.params", arrays(seed=5))
+    store.save("model/vgg19.params", arrays(seed=5))
     assert "not verified" in fetch.fetch(vgg19(source), folder / "mirror", client()).text
-    assert np.array_equal(weights.load("vgg19").arrays["conv1_1_bias"], arrays(seed=5)["conv1_1_bias"])
+    assert np.array_equal(store.load("vgg19").arrays["conv1_1_bias"], arrays(seed=5)["conv1_1_bias"])
 
 
 def test_disk_full_is_one_line(monkeypatch):
@@ -490,7 +492,7 @@ def test_main_without_a_network(substitutes, capsys):
     for missing in ("input/p.jpg", "model/vgg19.params", "model/squeezenet.params"):
         assert f"{missing} is missing" in told
     assert "--mirror" in told and SHA256 in told
-    assert weights.load("vgg19").offline
+    assert store.load("vgg19").offline
     assert fetch.main(["--offline"], table(root), client()) == 0
     assert substitutes.count("network") == 1
 
@@ -501,7 +503,7 @@ def test_main_offline_asks_no_server_but_looks_into_folders(folder, substitutes)
     with bad.serving({}) as (root, asked):
         assert fetch.main(["--offline", "--mirror", str(folder / "mirror")], table(root), client()) == 0
         assert fetch.main(["--offline", "--mirror", root], table(root), client()) == 0
-    assert asked == [] and weights.load("squeezenet")
+    assert asked == [] and store.load("squeezenet")
 
 
 def test_main_status_1_if_nothing_can_be_painted_with(substitutes, monkeypatch, capsys):
@@ -566,9 +568,9 @@ def test_download_sh_in_every_shell(folder, monkeypatch):
     checkout(place, sys.executable)
     (folder / "mirror").mkdir()
     rng = np.random.default_rng(0)
-    weights.save(folder / "mirror" / "squeezenet.params", {
+    store.save(folder / "mirror" / "squeezenet.params", {
         f"{layer}_{kind}": rng.standard_normal(shape if kind == "weight" else shape[:1]).astype("f4")
-        for layer, shape in layouts.LAYERS["squeezenet"].items() for kind in ("weight", "bias")
+        for layer, shape in convolutions(NETWORKS["squeezenet"]).items() for kind in ("weight", "bias")
     })
     (place / "input").mkdir()
     for name in ("IMG_4343.jpg", "starry_night.jpg"):

@@ -4,8 +4,9 @@ import pytest
 
 from neural_style.download import learn as offline
 from neural_style.engines.mxnet.library import mx
-from neural_style.weights import store as weights
-from neural_style.weights.layouts import LAYERS
+from neural_style.networks.layers import convolutions
+from neural_style.networks.vgg import VGG19
+from neural_style.weights import store
 
 WIDTHS = ((16, 16), (16, 16), (16, 16, 16, 16), (24, 24, 24, 24), (24,))
 NAMES = [f"conv{b}_{i}" for b, block in enumerate(WIDTHS, 1) for i in range(1, len(block) + 1)]
@@ -47,7 +48,7 @@ def test_arrays_are_those_of_a_vgg19(network):
         channels = width
     assert len(network) == 2 * len(NAMES)
     full = {f"conv{b}_{i}": w for b, block in enumerate(offline.WIDTHS, 1) for i, w in enumerate(block, 1)}
-    assert full == {name: shape[0] for name, shape in LAYERS["vgg19"].items() if name in full}
+    assert full == {name: shape[0] for name, shape in convolutions(VGG19).items() if name in full}
 
 
 def test_filters_respond_at_the_stated_scale(network):
@@ -104,13 +105,13 @@ def test_kmeans_finds_directions_that_are_there():
 
 def test_build_leaves_a_verified_file_with_its_recipe(tmp_path, monkeypatch):
     arrays = {}
-    for name, shape in LAYERS["vgg19"].items():
+    for name, shape in convolutions(VGG19).items():
         arrays[f"{name}_weight"], arrays[f"{name}_bias"] = np.ones(shape, "f4"), np.ones(shape[0], "f4")
     monkeypatch.setattr(offline, "learn", lambda seed, progress: arrays)
-    path = offline.build(tmp_path / weights.OFFLINE, seed=3, progress=False)
-    note = weights.recorded(path)
+    path = offline.build(tmp_path / store.OFFLINE, seed=3, progress=False)
+    note = store.recorded(path)
     assert (note["recipe"], note["seed"]) == (offline.RECIPE, 3)
-    loaded = weights.load("vgg19", path)
+    loaded = store.load("vgg19", path)
     assert loaded.verified and loaded.offline
     assert np.array_equal(loaded.arrays["conv4_2_weight"], arrays["conv4_2_weight"])
 
@@ -121,5 +122,5 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(offline, "learn", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        offline.build(tmp_path / weights.OFFLINE)
+        offline.build(tmp_path / store.OFFLINE)
     assert not list(tmp_path.iterdir())

@@ -9,8 +9,8 @@ from neural_style.engines.mxnet import executor
 from neural_style.engines.mxnet.library import mx
 from neural_style.engines.mxnet.symbols import feature_maps
 from neural_style.errors import InputError
+from neural_style.networks.layers import convolutions
 from neural_style.networks.registry import NETWORKS
-from neural_style.weights import layouts
 
 SIZE = (40, 48)
 IMAGE = np.random.default_rng(1).uniform(-110, 130, (1, 3, *SIZE)).astype(np.float32)
@@ -49,8 +49,8 @@ def test_vgg19_has_the_layers_of_the_paper():
     assert style.list_outputs() == [f"relu{block}_1_output" for block in range(1, 6)]
     assert content.list_outputs() == ["relu4_2_output"]
     names = ["data"]
-    for block, convolutions in enumerate((2, 2, 4, 4, 1), 1):
-        for number in range(1, convolutions + 1):
+    for block, count in enumerate((2, 2, 4, 4, 1), 1):
+        for number in range(1, count + 1):
             names += [f"conv{block}_{number}_weight", f"conv{block}_{number}_bias"]
     assert style.list_arguments() == names
     pools = {name: attributes for name, attributes in style.attr_dict().items() if name.startswith("pool")}
@@ -66,7 +66,7 @@ def test_feature_maps_take_the_arrays_that_weights_files_hold(name):
     shapes, _, _ = everything.infer_shape(data=(1, 3, 224, 224))
     found = dict(zip(everything.list_arguments(), shapes))
     expected = {"data": (1, 3, 224, 224)}
-    for layer, shape in layouts.LAYERS[name].items():
+    for layer, shape in convolutions(NETWORKS[name]).items():
         expected.update({f"{layer}_weight": shape, f"{layer}_bias": shape[:1]})
     assert found == expected
 

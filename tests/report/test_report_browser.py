@@ -132,11 +132,11 @@ def opened(browser, tmp_path):
 
 def test_the_page_of_a_real_run_opens_and_its_pictures_are_seen(browser, tmp_path):
     mx = pytest.importorskip("neural_style.engines.mxnet.library").mx
-    from neural_style.weights.layouts import LAYERS
+    from neural_style.networks import layers, squeezenet
 
     mx.random.seed(0)
     arrays = {}
-    for name, shape in LAYERS["squeezenet"].items():
+    for name, shape in layers.convolutions(squeezenet.SQUEEZENET).items():
         arrays[f"arg:{name}_weight"] = mx.nd.random.normal(0, (2 / np.prod(shape[1:])) ** 0.5, shape)
         arrays[f"arg:{name}_bias"] = mx.nd.zeros(shape[0])
     mx.nd.save(str(tmp_path / "squeezenet.params"), arrays)

@@ -12,7 +12,7 @@ from PIL import Image
 
 import nstyle
 from neural_style.runs.options import RANGES
-from neural_style.weights import store as weights
+from neural_style.weights import store
 
 PICTURES = {
     "missing.png": None,
@@ -90,7 +90,7 @@ def write_weights(name, arrays):
             arrays["fire5_squeeze1x1_bias"] = np.zeros(7, np.float32)
         elif name == "not finite":
             arrays["conv1_bias"] = np.full(96, np.nan, np.float32)
-        weights.save(path, arrays)
+        store.save(path, arrays)
         if name == "truncated":
             path.write_bytes(path.read_bytes()[:100_000])
     return path
@@ -118,7 +118,7 @@ def test_weights_of_another_network(refused, squeezenet_file):
 
 
 def test_weights_that_are_not_installed(folder, monkeypatch, options, capfd):
-    monkeypatch.setattr(weights, "_folders", lambda: [folder / "model"])
+    monkeypatch.setattr(store, "_folders", lambda: [folder / "model"])
     without = [
         option for index, option in enumerate(options) if "--weights" not in options[max(0, index - 1) : index + 1]
     ]

@@ -20,7 +20,7 @@ from neural_style.painting import losses
 from neural_style.pictures import images, reading
 from neural_style.runs import course, options
 from neural_style.runs import prepare as transfer
-from neural_style.weights import store as weights
+from neural_style.weights import store
 
 PNG = ["--image-format", "png", "--remove-noise", 0, "--precision", "float32"]
 
@@ -95,7 +95,7 @@ def test_a_smaller_style_scale_asks_for_smaller_strokes(prepared, tmp_path):
     for scale in (4, 2, 1):
         run = prepared("--style-image", tmp_path / "stripes.png", "--style-layers", "conv1", "--style-scale", scale)
         maps = np.diag(course.style_targets(run, run.size)["conv1"][0].second)
-        kernels = weights.load("squeezenet", run.weights.path).arrays["conv1_weight"]
+        kernels = store.load("squeezenet", run.weights.path).arrays["conv1_weight"]
         # filters that hardly see flat areas answer to edges only
         flatness = np.abs(kernels.sum((1, 2, 3))) / np.abs(kernels).sum((1, 2, 3))
         edges.append(maps[np.argsort(flatness)[:12]].mean())
@@ -192,7 +192,7 @@ def test_normalised_losses_count_relative_to_their_targets(prepared, style_loss)
 def test_normalised_losses_do_not_depend_on_the_strength_of_the_network(prepared, squeezenet_arrays, tmp_path):
     """All activations 30 times as strong: the first weights and every bias times 30."""
     stronger = {k: 30 * v if k == "conv1_weight" or k.endswith("bias") else v for k, v in squeezenet_arrays.items()}
-    weights.save(tmp_path / "strong.params", stronger)
+    store.save(tmp_path / "strong.params", stronger)
     strong = ["--weights", tmp_path / "strong.params"]
     ours, theirs = (losses_at(prepared("--normalize-losses", *more)) for more in ([], strong))
     for name in ours:
@@ -208,7 +208,7 @@ def test_pooling(prepared, pooling):
     run = prepared("--pooling", pooling)
     picture = images.to_network(made_picture(47, 63, seed=5) / np.float32(255))
     found = run.encoder.extract(picture, ["fire5"], ()).content["fire5"][0]
-    arrays = weights.load("squeezenet", run.weights.path).arrays
+    arrays = store.load("squeezenet", run.weights.path).arrays
     expected = plain.squeezenet(arrays, picture[0], np.max if pooling == "max" else np.mean)["fire5"]
     np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
 
@@ -426,8 +426,8 @@ def test_photographs_of_the_same_name_do_not_share_a_folder(paint, photographs, 
 
 def test_weights_and_the_statistics_of_the_paintings_are_made_once(paint, photographs, monkeypatch):
     loaded, extracted = [], []
-    load, extract = weights.load, Encoder.extract
-    monkeypatch.setattr(weights, "load", lambda *args: loaded.append(args) or load(*args))
+    load, extract = store.load, Encoder.extract
+    monkeypatch.setattr(store, "load", lambda *args: loaded.append(args) or load(*args))
 
     def counted(self, image, content_layers, style_layers, *masks):
         extracted.append(bool(style_layers))

@@ -41,7 +41,7 @@ from neural_style.report import contact_sheet  # noqa: E402
 from neural_style.runs import command, course, state  # noqa: E402
 from neural_style.runs import paint as runs_paint  # noqa: E402
 from neural_style.runs import prepare as transfer  # noqa: E402
-from neural_style.weights import store as weights  # noqa: E402
+from neural_style.weights import store  # noqa: E402
 
 SIZE, EPOCHS, SAVE_EPOCHS = (32, 40), 8, 2
 OUT = "folder-of-the-run"
@@ -73,7 +73,7 @@ def prepare(settings, shared=None):
     fields.update(
         settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
         content=picture, styles=[picture[:, ::-1]],
-        weights=weights.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
+        weights=store.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
         regions=[None], engine=types.SimpleNamespace(device="cpu"),
     )  # fmt: skip
     return transfer.Run(**fields)

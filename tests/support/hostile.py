@@ -11,22 +11,23 @@ import zlib
 import numpy as np
 import scipy.io
 from conftest import made_picture
+from narrow import chain
 from PIL import Image
 
 from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
+from neural_style.networks.layers import convolutions
 from neural_style.pictures import reading
-from neural_style.weights import layouts
-from neural_style.weights import store as weights
+from neural_style.weights import store
 
 SECONDS = 5  # that a case may take
 MAX_PIXELS = 1_000_000
 PICTURE = Image.fromarray(made_picture(36, 40, seed=3))
 
 # small enough that thousands of damaged files are read in seconds
-SMALL_LAYERS = {
-    "vgg19": {"conv1_1": (4, 3, 3, 3), "conv1_2": (2, 4, 3, 3)},
-    "squeezenet": {"conv1": (4, 3, 3, 3), "fire2_squeeze1x1": (2, 4, 1, 1)},
+SMALL = {
+    "vgg19": chain("vgg19", conv1_1=4, conv1_2=2),
+    "squeezenet": chain("squeezenet", conv1=2, fire2_squeeze1x1=2),
 }
 
 
@@ -59,9 +60,9 @@ ANIMATED = {
 
 
 def made_weights(model, seed=1):
-    """Arrays for `SMALL_LAYERS`."""
+    """Arrays for `SMALL`."""
     generator, arrays = np.random.default_rng(seed), {}
-    for layer, shape in SMALL_LAYERS[model].items():
+    for layer, shape in convolutions(SMALL[model]).items():
         arrays[f"{layer}_weight"] = generator.normal(size=shape).astype(np.float32)
         arrays[f"{layer}_bias"] = generator.normal(size=shape[:1]).astype(np.float32)
     return arrays
@@ -88,8 +89,8 @@ def mat(arrays):
 
 
 def compressed():
-    """The bytes of a compressed SqueezeNet of `SMALL_LAYERS`."""
-    generator, shapes = np.random.default_rng(2), SMALL_LAYERS["squeezenet"].values()
+    """The bytes of a compressed SqueezeNet of `SMALL`."""
+    generator, shapes = np.random.default_rng(2), convolutions(SMALL["squeezenet"]).values()
     counts = [int(np.prod(shape)) for shape in shapes]
     parts = [struct.pack(f"<{len(counts)}I", *counts)]
     for count, shape in zip(counts, shapes):
@@ -102,7 +103,7 @@ def weights_files(folder):
     """By name: the network, and the bytes of a whole file."""
     arrays = made_weights("vgg19")
     gluon = {}
-    for number, layer in enumerate(SMALL_LAYERS["vgg19"]):
+    for number, layer in enumerate(convolutions(SMALL["vgg19"])):
         gluon.update({f"features.{number}.{part}": arrays[f"{layer}_{part}"] for part in ("weight", "bias")})
     return {
         "mxnet.params": ("vgg19", params(folder, arrays)),
@@ -234,14 +235,14 @@ def read_picture(path, data):
 
 
 def read_weights(path, model, data):
-    """As `read_picture`, for weights; `layouts.LAYERS` is to be `SMALL_LAYERS`."""
+    """As `read_picture`, for weights; `NETWORKS` is to hold `SMALL`."""
     path.write_bytes(data)
     try:
         with in_time():
-            arrays = weights.load(model, path).arrays
+            arrays = store.load(model, path).arrays
     except InputError as error:
         return _refused(path, error)
-    for layer, shape in layouts.LAYERS[model].items():
+    for layer, shape in convolutions(SMALL[model]).items():
         assert arrays[f"{layer}_weight"].shape == shape and arrays[f"{layer}_bias"].shape == shape[:1]
     assert all(np.isfinite(array).all() and array.dtype == np.float32 for array in arrays.values())
     return True

@@ -10,38 +10,39 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+from narrow import chain
 
 from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
-from neural_style.weights import layouts
-from neural_style.weights import store as weights
+from neural_style.networks.layers import convolutions
+from neural_style.networks.registry import NETWORKS
+from neural_style.ranges import MEAN_PIXEL
+from neural_style.weights import store
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 SHARED = Path(os.environ.get("NSTYLE_SHARED", Path(ROOT).parent / "shared"))
 COMPRESSED = SHARED / "weights" / "compressed_SqueezeNet.net"
-NARROW = {  # VGG-19's order of layers, a few filters wide
-    "conv1_1": (4, 3, 3, 3), "conv1_2": (4, 4, 3, 3), "conv2_1": (6, 4, 3, 3), "conv5_2": (1, 6, 3, 3),
-}  # fmt: skip
+NARROW = chain("vgg19", conv1_1=4, conv1_2=4, conv2_1=6, conv5_2=1)
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """An empty current folder, and scripts that stand in another one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(weights, "__file__", str(tmp_path / "scripts" / "neural_style" / "weights" / "store.py"))
+    monkeypatch.setattr(store, "__file__", str(tmp_path / "scripts" / "neural_style" / "weights" / "store.py"))
     return tmp_path
 
 
 @pytest.fixture
 def narrow(monkeypatch):
-    monkeypatch.setitem(layouts.LAYERS, "vgg19", NARROW)
+    monkeypatch.setitem(NETWORKS, "vgg19", NARROW)
     return made(NARROW)
 
 
-def made(layers, seed=0):
+def made(network, seed=0):
     rng = np.random.default_rng(seed)
     arrays = {}
-    for layer, shape in layers.items():
+    for layer, shape in convolutions(network).items():
         arrays[f"{layer}_weight"] = (rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype("f4")
         arrays[f"{layer}_bias"] = rng.uniform(-0.1, 0.3, shape[:1]).astype("f4")
     return arrays
@@ -101,7 +102,7 @@ def pixels(size=24, seed=3):
 
 
 def network_range(rgb):
-    return rgb - np.float32(layouts.MEAN_PIXEL).reshape(1, 3, 1, 1)
+    return rgb - np.float32(MEAN_PIXEL).reshape(1, 3, 1, 1)
 
 
 def gluon_range(rgb):
@@ -116,7 +117,7 @@ def one_line(error, *words):
 
 
 def test_vgg19_table():
-    table = layouts.LAYERS["vgg19"]
+    table = convolutions(NETWORKS["vgg19"])
     assert len(table) == 16 and list(table)[-4:] == ["conv5_1", "conv5_2", "conv5_3", "conv5_4"]
     assert table["conv1_1"] == (64, 3, 3, 3) and table["conv3_1"] == (256, 128, 3, 3)
     assert table["conv5_1"] == (512, 512, 3, 3)
@@ -125,7 +126,7 @@ def test_vgg19_table():
 @pytest.mark.parametrize("prefix", ["arg:", ""])
 def test_params(narrow, prefix):
     write_params("w.params", {**narrow, "fc6_weight": np.zeros((2, 2), "f4")}, prefix)
-    arrays = weights.load("vgg19", "w.params").arrays
+    arrays = store.load("vgg19", "w.params").arrays
     assert list(arrays) == list(narrow) and all(array.dtype == np.float32 for array in arrays.values())
     assert all(np.array_equal(arrays[name], narrow[name]) for name in narrow)
 
@@ -133,7 +134,7 @@ def test_params(narrow, prefix):
 @pytest.mark.parametrize("mark", [None, 0xF993FAC8])
 def test_params_of_older_releases_as_mxnet_reads_them(narrow, mark):
     write_params_as_of_old(Path("w.params"), narrow, mark)
-    theirs, ours = mx.nd.load("w.params"), weights.load("vgg19", "w.params").arrays
+    theirs, ours = mx.nd.load("w.params"), store.load("vgg19", "w.params").arrays
     assert len(theirs) == len(ours) == len(narrow)
     for name in narrow:
         assert np.array_equal(ours[name], narrow[name])
@@ -143,15 +144,15 @@ def test_params_of_older_releases_as_mxnet_reads_them(narrow, mark):
 def test_params_of_numpy_arrays_and_of_a_sparse_one(narrow):
     with mx.util.np_shape(True):
         write_params("w.params", narrow)
-    assert np.array_equal(weights.load("vgg19", "w.params").arrays["conv1_1_bias"], narrow["conv1_1_bias"])
+    assert np.array_equal(store.load("vgg19", "w.params").arrays["conv1_1_bias"], narrow["conv1_1_bias"])
     mx.nd.save("w.params", {"arg:conv1_1_weight": mx.nd.zeros((3, 3)).tostype("csr")})
     with pytest.raises(InputError, match="sparse"):
-        weights.load("vgg19", "w.params")
+        store.load("vgg19", "w.params")
 
 
 @pytest.mark.parametrize("order", [("name", "type", "weights"), ("weights", "pad", "type", "name", "stride")])
 def test_matconvnet_of_both_releases(narrow, order):
-    arrays = weights.load("vgg19", write_matconvnet(Path("w.mat"), narrow, order)).arrays
+    arrays = store.load("vgg19", write_matconvnet(Path("w.mat"), narrow, order)).arrays
     assert all(np.array_equal(arrays[name], narrow[name]) for name in narrow)
     reference, maps = (feature_maps(a, network_range(pixels())) for a in (narrow, arrays))
     assert all(np.array_equal(maps[layer], reference[layer]) for layer in maps)
@@ -161,17 +162,17 @@ def test_matconvnet_of_both_releases(narrow, order):
 def test_gluon_vgg_gives_gluons_feature_maps(narrow, names):
     """As Gluon's own on its own input, but for the border, where our zeros stand for a pixel half a grey level off."""
     stored = {"features.37.weight": np.zeros((2, 3), "f4"), "output.bias": np.zeros(2, "f4")}
-    for nth, (layer, place) in enumerate(zip(NARROW, (0, 2, 5, 10))):
+    for nth, (layer, place) in enumerate(zip(convolutions(NARROW), (0, 2, 5, 10))):
         kinds = {"blocks": f"features.{place}.", "legacy": f"conv{nth}_", "legacy with prefix": f"vgg0_conv{nth}_"}
         for kind in ("weight", "bias"):
             stored[kinds[names] + kind] = narrow[f"{layer}_{kind}"]
-    loaded = weights.load("vgg19", write_params("zoo.params", stored, "")).arrays
+    loaded = store.load("vgg19", write_params("zoo.params", stored, "")).arrays
     rgb = pixels()
     theirs, ours = feature_maps(narrow, gluon_range(rgb)), feature_maps(loaded, network_range(rgb))
     inside = np.abs(ours["conv1_1"] - theirs["conv1_1"])[:, :, 1:-1, 1:-1]
     assert theirs["conv1_1"].max() > 0.5 and inside.max() < 1e-5
     assert np.abs(ours["conv2_1"] - theirs["conv2_1"])[:, :, 3:-3, 3:-3].max() < 1e-5
-    shift = np.abs(layouts.MEAN_PIXEL - 255 * np.array([0.485, 0.456, 0.406]))
+    shift = np.abs(MEAN_PIXEL - 255 * np.array([0.485, 0.456, 0.406]))
     scaled = np.abs(loaded["conv1_1_weight"]).sum((2, 3)) @ shift
     border = np.abs(ours["conv1_1"] - theirs["conv1_1"]).max()
     assert 1e-4 < border <= scaled.max() + 1e-5
@@ -208,7 +209,7 @@ def test_gluon_squeezenet_gives_gluons_feature_maps(legacy):
         net.collect_params().save("zoo.params", strip_prefix=net.prefix)
     else:
         net.save_parameters("zoo.params")
-    ours = squeezenet_maps(weights.load("squeezenet", "zoo.params").arrays, network_range(rgb))
+    ours = squeezenet_maps(store.load("squeezenet", "zoo.params").arrays, network_range(rgb))
     assert theirs.max() > 0.1 and np.abs(ours - theirs).max() < 1e-4 * theirs.max()
 
 
@@ -236,10 +237,10 @@ def compress(arrays, codebooks):
 @pytest.fixture
 def compressed(monkeypatch):
     """A small compressed network: (bytes, arrays before their first layer is made to take our input)."""
-    layers = {"conv1": (4, 3, 7, 7), "fire2_squeeze1x1": (3, 4, 1, 1), "conv_final": (5, 3, 1, 1)}
-    monkeypatch.setitem(layouts.LAYERS, "squeezenet", layers)
-    rng, arrays, codebooks = np.random.default_rng(7), made(layers), {}
-    for layer, shape in layers.items():
+    network = chain("squeezenet", conv1=4, fire2_squeeze1x1=3, conv_final=5)
+    monkeypatch.setitem(NETWORKS, "squeezenet", network)
+    rng, arrays, codebooks = np.random.default_rng(7), made(network), {}
+    for layer, shape in convolutions(network).items():
         codebooks[layer] = np.append(np.float32(0), rng.standard_normal(255).astype("f4"))
         sparse = rng.random(shape) < 0.1
         arrays[f"{layer}_weight"] = np.where(sparse, codebooks[layer][rng.integers(1, 256, shape)], np.float32(0))
@@ -249,7 +250,7 @@ def compressed(monkeypatch):
 def test_compressed_squeezenet_round_trip(compressed):
     data, arrays = compressed
     Path("w.net").write_bytes(data)
-    loaded = weights.load("squeezenet", "w.net").arrays
+    loaded = store.load("squeezenet", "w.net").arrays
     assert list(loaded) == list(arrays)
     assert all(np.array_equal(loaded[name], arrays[name]) for name in arrays if not name.startswith("conv1"))
     # conv1 was made for BGR minus (104, 117, 123)
@@ -268,13 +269,13 @@ def test_compressed_squeezenet_is_used_up_exactly(compressed):
     for wrong in (data[:-1], data + b"\0", data[:50], b"\xff" * 12 + data[12:], data[:8] + b"\0" * 4 + data[12:]):
         Path("w.net").write_bytes(wrong)
         with pytest.raises(InputError) as error:
-            weights.load("squeezenet", "w.net")
+            store.load("squeezenet", "w.net")
         assert one_line(error, "w.net", "download.sh")
 
 
 @pytest.mark.skipif(not COMPRESSED.is_file(), reason="the published compressed SqueezeNet is not on this machine")
 def test_published_compressed_squeezenet(folder):
-    loaded = weights.load("squeezenet", COMPRESSED)
+    loaded = store.load("squeezenet", COMPRESSED)
     assert loaded.sha256 == "e4ab6960ae8cd81505e1c2136921201507e930966c53deaf15862a395b3a3261"
     shapes = {name: array.shape for name, array in loaded.arrays.items()}
     assert len(shapes) == 52 and shapes["conv1_weight"] == (96, 3, 7, 7)
@@ -285,7 +286,7 @@ def test_published_compressed_squeezenet(folder):
     for wrong in (COMPRESSED.read_bytes()[:-1], COMPRESSED.read_bytes() + b"\0"):
         Path("w.net").write_bytes(wrong)
         with pytest.raises(InputError):
-            weights.load("squeezenet", "w.net")
+            store.load("squeezenet", "w.net")
 
 
 @pytest.mark.parametrize("fault, words", [
@@ -300,26 +301,26 @@ def test_published_compressed_squeezenet(folder):
 def test_other_arrays_than_the_network_needs(narrow, fault, words):
     arrays = {name: array for name, array in {**narrow, **fault}.items() if array is not None}
     with pytest.raises(InputError) as error:
-        weights.load("vgg19", write_params("w.params", arrays))
+        store.load("vgg19", write_params("w.params", arrays))
     assert one_line(error, "w.params", "vgg19", "--weights", *words)
 
 
 def test_other_arrays_in_matconvnets_layout(narrow):
     narrow["conv1_2_weight"] = np.zeros((4, 4, 5, 5), "f4")
     with pytest.raises(InputError) as error:
-        weights.load("vgg19", write_matconvnet(Path("w.mat"), narrow))
+        store.load("vgg19", write_matconvnet(Path("w.mat"), narrow))
     assert one_line(error, "w.mat", "conv1_2_weight", "(4, 4, 5, 5)", "(4, 4, 3, 3)")
 
 
 def test_layers_that_no_one_looks_at_may_be_absent(narrow):
     write_params("w.params", {name: array for name, array in narrow.items() if not name.startswith("conv5_2")})
-    assert "conv5_2_weight" not in weights.load("vgg19", "w.params").arrays
+    assert "conv5_2_weight" not in store.load("vgg19", "w.params").arrays
 
 
 def test_half_and_double_precision_are_taken(narrow):
     for dtype in ("f2", "f8"):
         write_params("w.params", {name: array.astype(dtype) for name, array in narrow.items()})
-        assert weights.load("vgg19", "w.params").arrays["conv1_1_weight"].dtype == np.float32
+        assert store.load("vgg19", "w.params").arrays["conv1_1_weight"].dtype == np.float32
 
 
 class Payload:
@@ -344,7 +345,7 @@ class Payload:
 def test_what_is_no_weights_file(content, word, model):
     Path("w.params").write_bytes(content)
     with pytest.raises(InputError) as error:
-        weights.load(model, "w.params")
+        store.load(model, "w.params")
     assert one_line(error, "w.params", word, "download.sh")
     assert not Path("executed").exists()
 
@@ -352,10 +353,10 @@ def test_what_is_no_weights_file(content, word, model):
 def test_arrays_without_names_or_of_another_network(narrow):
     mx.nd.save("list.params", [mx.nd.zeros((2, 2))])
     with pytest.raises(InputError, match="names"):
-        weights.load("vgg19", "list.params")
+        store.load("vgg19", "list.params")
     stored = {"features.0.weight": np.zeros((4, 3, 3, 3), "f4"), "features.1.running_mean": np.zeros(4, "f4")}
     with pytest.raises(InputError, match="batch normalisation"):
-        weights.load("vgg19", write_params("bn.params", stored, ""))
+        store.load("vgg19", write_params("bn.params", stored, ""))
 
 
 @pytest.mark.parametrize("write", [write_params, write_matconvnet])
@@ -367,7 +368,7 @@ def test_damaged_files_give_one_line_or_arrays(narrow, write):
     if write is write_params:
         Path("longer.params").write_bytes(whole + b"\0")
         with pytest.raises(InputError):
-            weights.load("vgg19", "longer.params")
+            store.load("vgg19", "longer.params")
     for _ in range(80):
         bad = bytearray(whole)
         for at in rng.integers(0, len(whole), 3):
@@ -376,7 +377,7 @@ def test_damaged_files_give_one_line_or_arrays(narrow, write):
     for content in damaged:
         Path("bad.mat").write_bytes(content)
         try:
-            arrays = weights.load("vgg19", "bad.mat").arrays
+            arrays = store.load("vgg19", "bad.mat").arrays
         except InputError as error:
             assert "\n" not in str(error) and "bad.mat" in str(error)
         else:
@@ -384,8 +385,8 @@ def test_damaged_files_give_one_line_or_arrays(narrow, write):
 
 
 def test_save_writes_the_same_bytes_whatever_the_order(narrow):
-    weights.save("one.params", narrow)
-    weights.save("two.params", dict(reversed(narrow.items())))
+    store.save("one.params", narrow)
+    store.save("two.params", dict(reversed(narrow.items())))
     assert Path("one.params").read_bytes() == Path("two.params").read_bytes()
     stored = mx.nd.load("one.params")
     assert stored["arg:conv1_1_weight"].shape == (4, 3, 3, 3) and len(stored) == len(narrow)
@@ -403,59 +404,59 @@ def test_find_prefers_the_current_folder_and_pretrained_weights(folder):
     here.mkdir()
     scripts.mkdir(parents=True)
     with pytest.raises(InputError) as error:
-        weights.find("vgg19")
+        store.find("vgg19")
     assert one_line(error, "vgg19", "sh download.sh", "--offline")
     found = []
     for path in (scripts / "vgg19-offline.params", here / "vgg19-offline.params", scripts / "vgg19.params",
                  here / "vgg19.params"):
         path.write_bytes(b"")
-        found.append(weights.find("vgg19").absolute() == path)
+        found.append(store.find("vgg19").absolute() == path)
     assert all(found)
     with pytest.raises(InputError) as error:
-        weights.find("squeezenet")
+        store.find("squeezenet")
     assert one_line(error, "squeezenet", "sh download.sh") and "--offline" not in str(error.value)
     Path("mine.params").write_bytes(b"")
-    assert weights.find("vgg19", "mine.params") == Path("mine.params")
+    assert store.find("vgg19", "mine.params") == Path("mine.params")
     for wrong in ("absent.params", "model"):
         with pytest.raises(InputError) as error:
-            weights.find("vgg19", wrong)
+            store.find("vgg19", wrong)
         assert one_line(error, "--weights", wrong)
 
 
 def test_record_is_believed_as_long_as_the_file_is_the_same(narrow):
-    weights.save("w.params", narrow)
-    unknown = weights.load("vgg19", "w.params")
+    store.save("w.params", narrow)
+    unknown = store.load("vgg19", "w.params")
     assert (unknown.origin, unknown.verified, unknown.offline) == ("unknown", False, False)
-    weights.record("w.params", "https://example.org/w.params", "SHA-1 1234")
-    known = weights.load("vgg19", "w.params")
+    store.record("w.params", "https://example.org/w.params", "SHA-1 1234")
+    known = store.load("vgg19", "w.params")
     assert (known.origin, known.verified, known.offline) == ("https://example.org/w.params", True, False)
     assert known.sha256 == json.loads(Path("w.params.json").read_text())["sha256"]
-    weights.record("w.params", "here", None, recipe=2, seed=0)
-    assert weights.recorded("w.params")["recipe"] == 2
-    learned = weights.load("vgg19", "w.params")
+    store.record("w.params", "here", None, recipe=2, seed=0)
+    assert store.recorded("w.params")["recipe"] == 2
+    learned = store.load("vgg19", "w.params")
     assert (learned.verified, learned.offline) == (False, True)
-    weights.save("w.params", made(NARROW, seed=1))
-    changed = weights.load("vgg19", "w.params")
+    store.save("w.params", made(NARROW, seed=1))
+    changed = store.load("vgg19", "w.params")
     assert (changed.origin, changed.verified, changed.offline) == ("unknown", False, False)
     strange = b'{"origin": [], "sha256": 3, "verified_by": {}}'
     for nonsense in (b"", b"{", b"[]", b"null", b'{"origin": 1}', strange, b"\xff"):
         Path("w.params.json").write_bytes(nonsense)
-        assert weights.load("vgg19", "w.params").origin == "unknown"
+        assert store.load("vgg19", "w.params").origin == "unknown"
 
 
 def test_installed_and_describe(narrow, folder):
-    assert weights.installed() == [] and "download.sh" in weights.describe([])
+    assert store.installed() == [] and "download.sh" in store.describe([])
     (folder / "model").mkdir()
     (folder / "scripts" / "model").mkdir(parents=True)
-    weights.save("model/vgg19-offline.params", narrow)
-    weights.record("model/vgg19-offline.params", "learned here", "built here", recipe=1)
-    weights.save(folder / "scripts" / "model" / "squeezenet.params", narrow)
-    found = weights.installed()
+    store.save("model/vgg19-offline.params", narrow)
+    store.record("model/vgg19-offline.params", "learned here", "built here", recipe=1)
+    store.save(folder / "scripts" / "model" / "squeezenet.params", narrow)
+    found = store.installed()
     assert [(r.network, r.path.name, r.verified) for r in found] == [
         ("vgg19", "vgg19-offline.params", True), ("squeezenet", "squeezenet.params", False)
     ]
     assert found[0].size == Path("model/vgg19-offline.params").stat().st_size
-    lines = weights.describe(found).splitlines()
+    lines = store.describe(found).splitlines()
     assert len(lines) == 3 and all(line == line.rstrip() for line in lines)
     assert lines[1].index("learned here") == lines[2].index("unknown") == lines[0].index("origin")
 
