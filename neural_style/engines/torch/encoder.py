@@ -1,0 +1,71 @@
+"""A network's weights on one device: feature maps and moments of a picture."""
+
+import numpy as np
+from PIL import Image
+
+from ...networks.layers import needed
+from ...pictures import images
+from ..contract import Targets
+from .evaluator import Evaluator
+from .library import DTYPES, exactly, torch
+from .moments import Region, moments
+from .operators import Operators, bordered
+
+
+class Encoder:
+    """As `contract.Encoder`.
+
+    Parameters
+    ----------
+    network : networks.layers.Network
+    arrays : dict of str to ndarray
+    device : torch.device
+    precision : {"float32", "bfloat16", "float16"}
+        Of the convolutions. Pictures, moments and distances are float32 with each.
+    pooling : {"avg", "max"}
+    border : int
+    means : bool
+    """
+
+    def __init__(self, network, arrays, device, precision="float32", pooling="avg", border=0, means=False):
+        self.border, self.means = border, means
+        self.operators = Operators(network, arrays, device, DTYPES[precision], pooling)
+
+    def rows(self, names):
+        """The rows of the layers of these names and of all that they rest on."""
+        return needed(self.operators.network, names)
+
+    def shapes(self, size):
+        """Shape (C, H, W) of every layer above a picture of a size (height, width)."""
+        return self.operators.shapes([edge + 2 * self.border for edge in size])
+
+    @torch.no_grad()
+    def extract(self, image, content_layers, style_layers, masks=(None,)):
+        """See `contract.Encoder`."""
+        regions = self.regions(style_layers, image.shape[2:], masks)
+        content, style = dict.fromkeys(content_layers), dict.fromkeys(regions)
+        rows = self.rows([*content, *style])
+        with exactly():
+            for layer, features in self.operators.forward(bordered(image, self.border), rows, set(), {}):
+                if layer in content:
+                    content[layer] = features.to(torch.float32, copy=True)
+                if layer in style:
+                    style[layer] = [moments(features, region, self.means) for region in regions[layer]]
+        return Targets(content, style)
+
+    def evaluator(self, size, content, style_layers, masks=(None,)):
+        """See `contract.Encoder`."""
+        return Evaluator(self, size, content, style_layers, masks)
+
+    def regions(self, layers, size, masks):
+        """Style layer -> its `Region` for each mask (H, W) of a picture."""
+        shapes = self.shapes(size)
+        return {layer: [self._region(mask, shapes[layer][1:]) for mask in masks] for layer in layers}
+
+    def _region(self, mask, edges):
+        if mask is None:
+            return Region(None, float(edges[0] * edges[1]))
+        padded = np.pad(np.asarray(mask, np.float32), self.border, mode="reflect")
+        values = images.resize_planes(padded[None, None], edges, Image.Resampling.BOX).ravel()
+        on_device = torch.as_tensor(values, device=self.operators.device)[:, None]
+        return Region(on_device, float(np.sum(values**2, dtype=np.float64)))

@@ -1,0 +1,49 @@
+"""PyTorch on one device, in one precision: the `Engine` of the contract. Its arrays are tensors on that device."""
+
+import numpy as np
+
+from .encoder import Encoder
+from .library import exactly, torch
+
+F = torch.nn.functional
+
+
+class TorchEngine:
+    """As `contract.Engine`.
+
+    Parameters
+    ----------
+    device : str
+        "cpu", "mps", "xpu", or one of several: "cuda:1".
+    precision : {"float32", "bfloat16", "float16"}
+    """
+
+    name = "torch"
+
+    def __init__(self, device="cpu", precision="float32"):
+        self._device, self.precision = torch.device(device), precision
+        number = self._device.index or 0
+        self.device = {"cpu": "cpu", "cuda": f"gpu {number}"}.get(self._device.type, self._device.type)
+
+    def array(self, values):
+        """See `contract.Engine`."""
+        return torch.tensor(np.asarray(values, np.float32), device=self._device)
+
+    def numpy(self, array):
+        """See `contract.Engine`."""
+        return array.detach().cpu().contiguous().numpy()
+
+    def encoder(self, network, arrays, *, pooling="avg", border=0, means=False):
+        """See `contract.Engine`."""
+        return Encoder(network, arrays, self._device, self.precision, pooling, border, means)
+
+    @torch.no_grad()
+    def convolved(self, features, weight, bias):
+        """See `contract.Engine`."""
+        with exactly():
+            return F.conv2d(features, self.array(weight), self.array(bias), padding=1).relu_()
+
+    @torch.no_grad()
+    def pooled(self, features):
+        """See `contract.Engine`."""
+        return F.avg_pool2d(features, 2)

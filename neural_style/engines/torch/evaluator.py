@@ -1,0 +1,78 @@
+"""A network at one size: a picture in, its statistics out; and their gradients back to the picture."""
+
+from ...networks.layers import DATA
+from ..contract import Statistics
+from .library import exactly, torch
+from .moments import add_gradient, moments
+from .operators import CHANNELS_LAST, bordered, unbordered
+
+
+class Evaluator:
+    """As `contract.Evaluator`.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    size : (int, int)
+        Height and width of the picture.
+    content : dict of str to Tensor
+        Content layer -> the photograph's feature map at this size, as `Encoder.extract` gives it.
+    style_layers : iterable of str
+    masks : sequence
+        Regions of the picture, as in `Encoder.extract`.
+    """
+
+    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
+        self.size = tuple(size)
+        self._operators, self._border, self._means = encoder.operators, encoder.border, encoder.means
+        self._content, self._regions = dict(content), encoder.regions(style_layers, self.size, masks)
+        self.positions = {layer: [one.positions for one in regions] for layer, regions in self._regions.items()}
+        self._rows, self._shapes = encoder.rows([*content, *self._regions]), encoder.shapes(self.size)
+        self._keep = self._operators.needed_back(self._rows) | content.keys() | self._regions.keys()
+        self._image, self._maps = None, {}
+
+    def forward(self, image):
+        """See `contract.Evaluator`."""
+        self._image, self._maps = image, {}  # lets go of the last picture's maps first
+        return self._computed()
+
+    @torch.no_grad()
+    def _computed(self):
+        content, style = dict.fromkeys(self._content), dict.fromkeys(self._regions)
+        with exactly():
+            data = bordered(self._image, self._border)
+            for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
+                if layer in content:
+                    content[layer] = (features - self._content[layer]).square_().sum()
+                if layer in style:
+                    style[layer] = [moments(features, region, self._means) for region in self._regions[layer]]
+        return Statistics({layer: float(distance) for layer, distance in content.items()}, style)
+
+    @torch.no_grad()
+    def backward(self, gradients):
+        """See `contract.Evaluator`. The feature maps are let go of on the way."""
+        if not self._maps:
+            self._computed()
+        found = {}
+        with exactly():
+            for row in reversed(self._rows):
+                total = self._with_losses(row.name, found.pop(row.name, None), gradients)
+                for name, part in zip(row.inputs, self._operators.backward(row, total, self._maps, self._shapes)):
+                    found[name] = found[name].add_(part) if name in found else part
+                self._maps.pop(row.name, None)
+            return unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._border)
+
+    def _with_losses(self, layer, total, gradients):
+        """The gradient of a layer's feature map: `total`, which comes from above, and that of its own losses."""
+        if layer not in self._content and layer not in self._regions:
+            return total
+        features = self._maps[layer]
+        if total is None:
+            total = torch.zeros_like(features)
+        if not total.is_contiguous(memory_format=CHANNELS_LAST):
+            total = total.contiguous(memory_format=CHANNELS_LAST)
+        if layer in self._content:
+            total.add_(features - self._content[layer], alpha=2 * gradients.content[layer])
+        for region, gradient in zip(self._regions.get(layer, ()), gradients.style.get(layer, ())):
+            add_gradient(total, features, region, gradient)
+        return total

@@ -1,0 +1,179 @@
+"""A network's rows as PyTorch's operators, forward and backward, with its weights on one device.
+
+The way back is written by hand: a ReLU may then overwrite what it was given, and a feature map is let go of as soon as
+nothing asks for it any more, which autograd's graph does not know. Feature maps lie in memory channels last, as a
+matrix (H W, C).
+"""
+
+from ...networks.layers import DATA, shapes
+from .library import torch
+
+F = torch.nn.functional
+aten = torch.ops.aten
+CHANNELS_LAST = torch.channels_last
+
+
+class Operators:
+    """A network that can be computed in both directions.
+
+    Parameters
+    ----------
+    network : networks.layers.Network
+    arrays : dict of str to ndarray
+        The weights by argument name.
+    device : torch.device
+    dtype : torch.dtype
+        Of weights and feature maps.
+    pooling : {"avg", "max"}
+    """
+
+    def __init__(self, network, arrays, device, dtype, pooling="avg"):
+        self.network, self.device, self.dtype, self.pooling = network, device, dtype, pooling
+        self._weights = {name: self._on_device(array) for name, array in arrays.items()}
+
+    def _on_device(self, array):
+        weight = torch.as_tensor(array).to(self.device, self.dtype, copy=True)
+        return weight.contiguous(memory_format=CHANNELS_LAST) if weight.ndim == 4 else weight
+
+    def shapes(self, size):
+        """Shape (C, H, W) of the picture and of every layer above it."""
+        return {DATA: (3, *size), **shapes(self.network, size, self.pooling)}
+
+    def needed_back(self, rows):
+        """Names of the layers whose feature maps the way back through these rows asks for."""
+        outputs = {row.name for row in rows if row.relu or row.kind == "relu"}
+        return outputs.union(*(row.inputs for row in rows if self._recomputed(row)))
+
+    def _recomputed(self, row):
+        return row.kind == "lrn" or (row.kind == "pool" and self.pooling == "max")
+
+    def forward(self, data, rows, keep, maps):
+        """Compute a picture's feature maps, one after the other.
+
+        Parameters
+        ----------
+        data : Tensor, shape (1, 3, H, W)
+        rows : list of networks.layers.Layer
+            From `networks.layers.needed`.
+        keep : set of str
+            Layers whose maps must stay. Any other may be overwritten by the layer above.
+        maps : dict
+            Layer -> map, of those that `keep` names when all is done.
+
+        Yields
+        ------
+        str, Tensor
+            A layer and its map (1, C, H, W), which is only good until the next one is asked for unless it is kept.
+        """
+        uses = {name: sum(row.inputs.count(name) for row in rows) for row in rows for name in row.inputs}
+        maps[DATA] = data.to(self.dtype).contiguous(memory_format=CHANNELS_LAST)
+        for row in rows:
+            inputs = [maps[name] for name in row.inputs]
+            own = uses[row.inputs[0]] == 1 and row.inputs[0] not in keep
+            maps[row.name] = self._operator(row, inputs, own)
+            for name in row.inputs:
+                uses[name] -= 1
+                if uses[name] == 0 and name not in keep:
+                    del maps[name]
+            del inputs
+            yield row.name, maps[row.name]
+        for name in [name for name in maps if name not in keep]:
+            del maps[name]
+
+    def _operator(self, row, inputs, overwrite):
+        (first, *_) = inputs
+        if row.kind == "convolution":
+            weight, bias = self._weights[f"{row.name}_weight"], self._weights[f"{row.name}_bias"]
+            result = F.conv2d(first, weight, bias, row.stride, row.pad, groups=row.groups)
+            return result.relu_() if row.relu else result
+        if row.kind == "relu":
+            return first.relu_() if overwrite else first.relu()
+        if row.kind == "pool":
+            return self._pool(row, first)
+        if row.kind == "concat":
+            return torch.cat(inputs, 1)
+        if row.kind == "global_pool":
+            return first.mean((2, 3), keepdim=True)
+        if row.kind == "lrn":
+            return _normalised(first)
+        raise ValueError(f"{row.name}: no operator {row.kind}")
+
+    def _pool(self, row, features):
+        if self.pooling == "max":
+            return F.max_pool2d(features, row.kernel, row.stride, row.pad, ceil_mode=row.ceil)
+        return F.avg_pool2d(features, row.kernel, row.stride, row.pad)
+
+    def backward(self, row, gradient, maps, shapes_):
+        """Gradients of a layer's inputs.
+
+        Parameters
+        ----------
+        row : networks.layers.Layer
+        gradient : Tensor
+            Of its output; it is overwritten.
+        maps : dict
+            As `forward` left it, of the layers that `needed_back` names.
+        shapes_ : dict
+            Layer -> (C, H, W).
+
+        Returns
+        -------
+        list of Tensor
+        """
+        below = [shapes_[name] for name in row.inputs]
+        if row.kind == "relu" or row.relu:
+            aten.threshold_backward.grad_input(gradient, maps[row.name], 0, grad_input=gradient)
+        if row.kind == "relu":
+            return [gradient]
+        if row.kind == "convolution":
+            return [self._convolution_back(row, gradient, below[0])]
+        if row.kind == "concat":
+            return list(gradient.split([shape[0] for shape in below], 1))
+        if row.kind == "global_pool":
+            _, height, width = below[0]
+            return [(gradient / (height * width)).expand(1, *below[0]).contiguous(memory_format=CHANNELS_LAST)]
+        if self._recomputed(row):
+            function = _normalised if row.kind == "lrn" else lambda features: self._pool(row, features)
+            return [pulled_back(function, maps[row.inputs[0]], gradient)]
+        like = gradient.new_empty(1).expand(1, *below[0])  # of which only the shape is read
+        return [_average_back(row, gradient, like)]
+
+    def _convolution_back(self, row, gradient, shape):
+        # rows and columns at the far edges that no stride reached
+        reached = [(edge - 1) * row.stride - 2 * row.pad + row.kernel for edge in gradient.shape[2:]]
+        beyond = [edge - end for edge, end in zip(shape[1:], reached)]
+        weight = self._weights[f"{row.name}_weight"]
+        return F.conv_transpose2d(gradient, weight, None, row.stride, row.pad, beyond, row.groups)
+
+
+def _average_back(row, gradient, like):
+    window = [row.kernel] * 2, [row.stride] * 2, [row.pad] * 2
+    return aten.avg_pool2d_backward(gradient, like, *window, False, True, None)
+
+
+def _normalised(features):
+    """Local response normalisation over 5 channels as Caffe computes it (Krizhevsky et al. 2012, section 3.3)."""
+    return F.local_response_norm(features.float(), 5, alpha=1e-4, beta=0.75, k=1.0).to(features.dtype)
+
+
+def pulled_back(function, features, gradient):
+    """The gradient of a function's argument, from that of its value: by autograd, the function being computed again."""
+    with torch.enable_grad():
+        features = features.detach().requires_grad_()
+        return torch.autograd.grad(function(features), features, gradient)[0]
+
+
+def bordered(image, border):
+    """A picture continued by `border` pixels, mirrored, beyond its edges."""
+    return F.pad(image, (border,) * 4, mode="reflect") if border else image
+
+
+def unbordered(gradient, border):
+    """The gradient of a picture, from that of the picture continued beyond its edges."""
+    for axis in (2, 3) if border else ():
+        inner = gradient.narrow(axis, border, gradient.shape[axis] - 2 * border).clone()
+        first, last = (gradient.narrow(axis, at, border) for at in (0, gradient.shape[axis] - border))
+        inner.narrow(axis, 1, border).add_(first.flip(axis))
+        inner.narrow(axis, inner.shape[axis] - 1 - border, border).add_(last.flip(axis))
+        gradient = inner
+    return gradient
