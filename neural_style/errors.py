@@ -13,3 +13,7 @@ class RunError(RuntimeError):
 
     The message is one line that says what happened, what is safe and what to do.
     """
+
+
+class EngineError(RunError):
+    """An engine's library could not compute. The message is one line."""

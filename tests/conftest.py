@@ -11,10 +11,29 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import nstyle  # noqa: E402
+from neural_style.errors import InputError  # noqa: E402
 from neural_style.networks.layers import convolutions  # noqa: E402
 from neural_style.networks.registry import NETWORKS  # noqa: E402
 from neural_style.report import contact_sheet  # noqa: E402
 from neural_style.weights import store  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory):
+    """The user's cache folder, in which nothing is known of this machine yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("bfloat16"):
+        from neural_style.engines import door
+
+        try:
+            door.opened(-1, "bfloat16")
+        except InputError as error:
+            pytest.skip(str(error))
 
 
 def made_arrays(model):

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "runs": {"networks", "weights", "pictures", "engines", "painting", "report"},
     "__main__": {"runs"},
 }
-WAITING = {"download/learn.py", "judge/features.py", "runs/command.py", "runs/prepare.py", "runs/recorder.py"}
+WAITING = {"download/learn.py"}
 LIBRARIES = {"mxnet": "engines/mxnet", "torch": "engines/torch"}
 
 

@@ -93,9 +93,10 @@ class Encoder(Protocol):
 
 
 class Engine(Protocol):
-    """A library on a device, in one precision."""
+    """A library on a device, in one precision. What its library raises, its methods raise as an `EngineError`."""
 
     name: str  # "mxnet", "torch"
+    version: str  # of its library
     device: str  # "cpu", "gpu 0"
     precision: str  # of the convolutions: "float32", "bfloat16", "float16"
 

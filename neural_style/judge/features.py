@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..engines.mxnet.devices import choose_context
-from ..engines.mxnet.engine import MXNetEngine
+from ..engines import door
 from ..networks.squeezenet import SQUEEZENET
 from ..pictures import images
 from ..weights import store
@@ -42,8 +41,7 @@ def loaded(weights=None):
         If there are no such weights.
     """
     arrays = store.load(SQUEEZENET.name, weights).arrays
-    context, _ = choose_context(-1)
-    return MXNetEngine(context).encoder(SQUEEZENET, arrays, pooling="max", border=0)
+    return door.opened(-1, "float32").engine.encoder(SQUEEZENET, arrays, pooling="max", border=0)
 
 
 def seen(encoder, picture):

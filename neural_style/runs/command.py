@@ -4,7 +4,6 @@ import contextlib
 import signal
 import sys
 
-from ..engines.mxnet.library import mx
 from ..errors import InputError, RunError
 from ..pictures import find
 from ..weights import store
@@ -36,7 +35,7 @@ def _command(arglist):
     except InputError as error:
         print(f"nstyle: error: {error}", file=sys.stderr)
         return 2
-    except (RunError, MemoryError, mx.MXNetError) as error:
+    except (RunError, MemoryError) as error:
         print(f"nstyle: error: {(str(error).splitlines() or ['out of memory'])[0]}", file=sys.stderr)
         return 1
 

@@ -7,9 +7,9 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from ..engines import door
+from ..engines.choice import Choice
 from ..engines.contract import Encoder, Engine
-from ..engines.mxnet.devices import choose_context, choose_precision
-from ..engines.mxnet.engine import MXNetEngine
 from ..errors import InputError
 from ..networks import layers
 from ..networks.registry import NETWORKS
@@ -50,6 +50,7 @@ class Machine(NamedTuple):
     """What a run computes on."""
 
     engine: Engine
+    choice: Choice
     notices: tuple  # of lines for the user: what was chosen for him
 
 
@@ -80,7 +81,7 @@ class Run(NamedTuple):
     style_regions: list  # for each painting its masks (H, W), in the same order
     painted: Optional[np.ndarray]  # (H, W) in 0..1: where the picture may change; None: everywhere
     weights: store.Weights
-    engine: Engine
+    machine: Machine
     encoder: Encoder
     levels: list  # of painting.levels.Level
     notices: tuple  # of lines for the user: what was chosen for him
@@ -90,6 +91,11 @@ class Run(NamedTuple):
     def size(self):
         """Height and width of the result."""
         return self.levels[-1].size
+
+    @property
+    def engine(self):
+        """What computes the network."""
+        return self.machine.engine
 
 
 def prepare(settings, studio=None):
@@ -135,7 +141,7 @@ def prepare(settings, studio=None):
         pictures.styles,
         *regions,
         network.weights,
-        machine.engine,
+        machine,
         network.encoder,
         plan,
         notices,
@@ -145,9 +151,8 @@ def prepare(settings, studio=None):
 
 def choose_machine(settings):
     """The engine on a device, in a precision, for `--gpu` and `--precision`."""
-    context, notice = choose_context(settings.gpu)
-    engine = MXNetEngine(context, choose_precision(settings.precision, context))
-    return Machine(engine, (notice,) if notice else ())
+    engine, choice, notice = door.opened(settings.gpu, settings.precision, NETWORKS[settings.model])
+    return Machine(engine, choice, (f"On {engine.device} with {choice}.", *([notice] if notice else [])))
 
 
 def read_pictures(settings):

@@ -15,7 +15,6 @@ import numpy
 import PIL
 import skimage
 
-from ..engines.mxnet.library import mx
 from ..errors import InputError, RunError
 from ..files import write_text
 from ..painting.optimizers import OPTIMIZERS
@@ -24,7 +23,7 @@ from . import folder as output
 from . import resume, state
 from .course import enlarged
 
-PACKAGES = {"mxnet": mx, "numpy": numpy, "scikit-image": skimage, "pillow": PIL}
+PACKAGES = {"numpy": numpy, "scikit-image": skimage, "pillow": PIL}
 COLUMNS = ("epoch", "seconds", "long_edge", "total", "content", "style", "tv")
 
 
@@ -226,6 +225,12 @@ class Snapshots:
                 "verified": run.weights.verified,
                 "offline": run.weights.offline,
             },
+            "engine": {
+                "name": run.engine.name,
+                "device": run.engine.device,
+                "precision": run.engine.precision,
+                "chosen": run.machine.choice.reason,
+            },
             "size": [width, height],
             "levels": [{"size": [w, h], "epochs": epochs} for (h, w), epochs in run.levels],
             "seed": settings.seed,
@@ -236,6 +241,7 @@ class Snapshots:
             "warnings": self._record["warnings"],
             "versions": {
                 "python": platform.python_version(),
+                run.engine.name: run.engine.version,
                 **{package: module.__version__ for package, module in PACKAGES.items()},
             },
         }

@@ -1,9 +1,15 @@
 """Which device and precision a run takes, and why not another."""
 
+import json
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
+from conftest import ROOT
 
+from neural_style.engines import door
 from neural_style.engines.mxnet import devices
 from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
@@ -74,25 +80,47 @@ def test_a_number_beyond_the_gpus_is_an_error_that_says_which_there_are(machine)
         devices.choose_context(2)
 
 
-@pytest.mark.parametrize(("flags", "precision"), [("avx512f avx512_bf16", "bfloat16"), ("avx2 avx512f", "float32")])
-def test_auto_is_bfloat16_only_where_the_processor_computes_in_it(tmp_path, monkeypatch, flags, precision):
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(f"flags : fpu {flags}\n")
-    monkeypatch.setattr(devices, "Path", lambda path: cpuinfo)
-    assert devices.choose_precision("auto", mx.cpu()) == precision
-    assert devices.choose_precision("auto", mx.gpu()) == "float32"
-    cpuinfo.unlink()
-    assert devices.choose_precision("auto", mx.cpu()) == "float32"
+@pytest.mark.parametrize(
+    ("precision", "context", "instead"),
+    [("float16", mx.cpu(), "only GPUs"), ("bfloat16", mx.gpu(), "only CPUs"), ("float32", mx.cpu(), None)],
+)
+def test_a_precision_that_was_asked_for_is_taken_or_refused(monkeypatch, precision, context, instead):
+    monkeypatch.setattr(devices, "choose_context", lambda gpu: (context, None))
+    if instead is None:
+        opened = door.opened(-1, precision)
+        assert (opened.engine.precision, opened.choice.reason) == (precision, "asked for")
+    else:
+        with pytest.raises(InputError, match=f"--precision {precision}: {instead}.*float32"):
+            door.opened(-1, precision)
 
 
-def test_a_precision_that_was_asked_for_is_taken_or_refused():
-    for precision, context in (
-        ("float32", mx.cpu()),
-        ("bfloat16", mx.cpu()),
-        ("float32", mx.gpu()),
-        ("float16", mx.gpu()),
-    ):
-        assert devices.choose_precision(precision, context) == precision
-    for precision, context in (("float16", mx.cpu()), ("bfloat16", mx.gpu())):
-        with pytest.raises(InputError, match=f"--precision {precision}: .*float32"):
-            devices.choose_precision(precision, context)
+def test_a_gpu_computes_in_float32_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr(devices, "choose_context", lambda gpu: (mx.gpu(1), None))
+    opened = door.opened(1)
+    assert (opened.engine.device, opened.choice.precision) == ("gpu 1", "float32")
+    assert door.opened(1, "float16").choice.precision == "float16"
+
+
+def as_an_older_processor(*command):
+    """A finished process on a processor without AVX-512, as far as oneDNN knows."""
+    environment = {**os.environ, "DNNL_MAX_CPU_ISA": "AVX2"}
+    command = [sys.executable, "-W", "ignore", *map(str, command)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def test_bfloat16_that_does_not_work_is_one_line_and_status_2(options, folder):
+    run = as_an_older_processor(ROOT / "nstyle.py", *options, "--precision", "bfloat16")
+    assert run.returncode == 2
+    assert run.stderr.startswith("nstyle: error: --precision bfloat16: ") and "float32" in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert not (folder / "out").exists()
+
+
+def test_without_bfloat16_a_run_is_float32_and_says_so_first(options, folder):
+    run = as_an_older_processor(ROOT / "nstyle.py", *options)
+    assert run.returncode == 0, run.stderr
+    assert "float32: " in run.stderr.splitlines()[0] and "primitive" not in run.stderr
+    record = json.loads((folder / "out" / "run.json").read_text())
+    assert record["engine"]["precision"] == record["settings"]["precision"] == "float32"
+    assert record["engine"]["name"] == "mxnet" and record["engine"]["device"] == "cpu"
+    assert record["engine"]["chosen"] in run.stderr.splitlines()[0]

@@ -61,6 +61,7 @@ def test_gradient_is_that_of_the_plain_definition(make, recipe):
     assert np.linalg.norm(found[0] - expected) < 1e-4 * np.linalg.norm(expected)
 
 
+@pytest.mark.bfloat16
 def test_bfloat16_gives_nearly_the_same_losses_and_direction(make):
     exact, gradient = make().losses_and_gradient(IMAGE)
     low, low_gradient = make(precision="bfloat16").losses_and_gradient(IMAGE)

@@ -316,7 +316,7 @@ def test_the_running_mean_of_the_pictures_is_written(paint, options, tmp_path):
         ["--pyramid-levels", "2"],
         ["--style-loss", "mean-std"],
         ["--style-loss", "wasserstein"],
-        ["--precision", "bfloat16"],
+        pytest.param(["--precision", "bfloat16"], marks=pytest.mark.bfloat16),
         ["--max-num-epochs", "5"],
     ],
     ids=" ".join,

@@ -122,7 +122,10 @@ def test_the_final_picture_is_the_best_of_the_run_or_the_last_of_the_classic_rec
     assert Path("out/final.jpg").read_bytes() == Path(f"out/e_{epoch}.jpg").read_bytes()
 
 
-@pytest.mark.parametrize(("precision", "optimizer"), [("float32", "lbfgs"), ("bfloat16", "lbfgs"), ("float32", "nag")])
+@pytest.mark.parametrize(
+    ("precision", "optimizer"),
+    [("float32", "lbfgs"), pytest.param("bfloat16", "lbfgs", marks=pytest.mark.bfloat16), ("float32", "nag")],
+)
 def test_the_same_command_gives_the_same_bytes(paint, precision, optimizer):
     line = (
         f"--precision {precision} --optimizer {optimizer} --init pink --pyramid-levels 2 --stop-eps 0 --save-epochs 2"
@@ -139,7 +142,7 @@ def test_the_same_command_gives_the_same_bytes(paint, precision, optimizer):
     assert without_times(rows("one")) == without_times(rows("other"))
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.bfloat16)])
 def test_runs_in_threads_give_the_bytes_of_runs_one_after_the_other(folder, options, precision):
     def painted(output_dir, seed):
         more = f"--precision {precision} --init noise --seed {seed} --max-num-epochs 40 --stop-eps 0"

@@ -26,9 +26,6 @@ from pathlib import Path
 from unittest import mock
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-mx = mock.MagicMock()
-mx.__version__, mx.MXNetError = "none", type("MXNetError", (RuntimeError,), {})
-sys.modules.update({"mxnet": mx, "mxnet.contrib": mx, "mxnet.contrib.amp": mx, "mxnet.contrib.amp.amp": mx})
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 import numpy as np  # noqa: E402
@@ -36,6 +33,7 @@ from PIL import Image  # noqa: E402
 
 import nstyle  # noqa: E402
 from neural_style import files  # noqa: E402
+from neural_style.engines.choice import Choice  # noqa: E402
 from neural_style.painting.levels import Level, extended  # noqa: E402
 from neural_style.report import contact_sheet  # noqa: E402
 from neural_style.runs import command, course, state  # noqa: E402
@@ -45,6 +43,7 @@ from neural_style.weights import store  # noqa: E402
 
 SIZE, EPOCHS, SAVE_EPOCHS = (32, 40), 8, 2
 OUT = "folder-of-the-run"
+ENGINE = types.SimpleNamespace(name="toy", version="1", device="cpu", precision="float32")
 SAVED = "saved"  # beside the folder of the run: the epoch of the last snapshot that was reported to the callback
 
 
@@ -74,7 +73,7 @@ def prepare(settings, shared=None):
         settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
         content=picture, styles=[picture[:, ::-1]],
         weights=store.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
-        regions=[None], engine=types.SimpleNamespace(device="cpu"),
+        regions=[None], machine=transfer.Machine(ENGINE, Choice("toy", "float32", "the only one"), ()),
     )  # fmt: skip
     return transfer.Run(**fields)
 

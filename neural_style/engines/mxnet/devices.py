@@ -1,9 +1,17 @@
-"""Where a run computes: which device, and in which precision."""
+"""What of this machine MXNet can use: which device, and in which precision."""
 
-from pathlib import Path
+import functools
 
 from ...errors import InputError
-from .library import mx
+from .. import choice
+from .engine import MXNetEngine
+from .library import AMX, mx, silent
+
+NAME, VERSION = MXNetEngine.name, mx.__version__
+
+__all__ = ["AMX", "NAME", "VERSION", "choose_context", "engine", "is_gpu", "precisions", "refusal"]
+
+engine = MXNetEngine  # of a context and a precision
 
 
 def choose_context(gpu):
@@ -36,6 +44,11 @@ def choose_context(gpu):
     raise InputError(f"--gpu {gpu}: {reason}; use --gpu -1 for the CPU.")
 
 
+def is_gpu(context):
+    """Whether a context is that of a GPU."""
+    return context.device_type == "gpu"
+
+
 def _count():
     """How many GPUs MXNet sees."""
     try:
@@ -60,27 +73,23 @@ def _unusable(gpu):
     return None
 
 
-def choose_precision(precision, context):
-    """The convolutions' precision for `--precision`: with `auto` the fastest that this device computes natively.
-
-    Returns
-    -------
-    {"float32", "bfloat16", "float16"}
-
-    Raises
-    ------
-    InputError
-        If the device cannot compute in the precision that was asked for.
-    """
-    if precision == "float16" and context.device_type == "cpu":
-        raise InputError("--precision float16: only GPUs compute in it; use auto, bfloat16 or float32.")
-    if precision == "bfloat16" and context.device_type == "gpu":
-        raise InputError("--precision bfloat16: only CPUs compute in it here; use auto, float16 or float32.")
-    if precision != "auto":
-        return precision
-    return "bfloat16" if context.device_type == "cpu" and _has_bfloat16() else "float32"
+def refusal(context, precision):
+    """Why a device cannot compute in a precision and what to take instead, or None."""
+    if precision == "float16" and not is_gpu(context):
+        return "only GPUs compute in it; use auto, bfloat16 or float32."
+    if precision == "bfloat16" and is_gpu(context):
+        return "only CPUs compute in it here; use auto, float16 or float32."
+    if precision == "bfloat16" and not _computes_bfloat16():
+        return "MXNet cannot compute in it on this processor; use auto or float32."
+    return None
 
 
-def _has_bfloat16():
-    cpuinfo = Path("/proc/cpuinfo")
-    return cpuinfo.exists() and "avx512_bf16" in cpuinfo.read_text()
+def precisions(context):
+    """The precisions that a device computes in, and is not asked for in vain."""
+    return [precision for precision in ("float32", "bfloat16") if refusal(context, precision) is None]
+
+
+@functools.cache
+def _computes_bfloat16():
+    with silent():  # MXNet complains on stderr besides raising
+        return choice.works(MXNetEngine(mx.cpu(), "bfloat16"))

@@ -10,7 +10,7 @@ from ...networks.layers import shapes
 from ...pictures import images
 from ..contract import Targets
 from .evaluator import Evaluator
-from .library import bfloat16, mx
+from .library import bfloat16, mx, plain_errors
 from .moments import MomentSymbols
 from .symbols import feature_maps
 
@@ -42,6 +42,7 @@ class Encoder:
 
     DATA = mx.sym.Variable("data")
 
+    @plain_errors()
     def __init__(self, network, arrays, context, precision="float32", pooling="avg", border=0, means=False):
         self.context, self.means = context, means
         self._network, self._pooling, self._border = network, pooling, border
@@ -69,6 +70,7 @@ class Encoder:
         pooled = mx.sym.Pooling(symbol, kernel=(1, 1), pool_type="avg") if self._onednn else symbol
         return self._cast(pooled, "float32")
 
+    @plain_errors()
     def extract(self, image, content_layers, style_layers, masks=(None,)):
         """See `contract.Encoder`."""
         size = image.shape[2:]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .encoder import Encoder
-from .library import mx
+from .library import mx, plain_errors
 
 
 class MXNetEngine:
@@ -15,7 +15,7 @@ class MXNetEngine:
     precision : {"float32", "bfloat16", "float16"}
     """
 
-    name = "mxnet"
+    name, version = "mxnet", mx.__version__
 
     def __init__(self, context, precision="float32"):
         self.context, self.precision = context, precision
@@ -33,6 +33,7 @@ class MXNetEngine:
         """See `contract.Engine`."""
         return Encoder(network, arrays, self.context, self.precision, pooling, border, means)
 
+    @plain_errors()
     def convolved(self, features, weight, bias):
         """See `contract.Engine`."""
         weight, bias = mx.nd.array(weight, self.context), mx.nd.array(bias, self.context)
@@ -40,6 +41,7 @@ class MXNetEngine:
         maps = mx.nd.Convolution(features, weight, bias, kernel=(3, 3), pad=(1, 1), num_filter=len(bias))
         return mx.nd.relu(maps, out=maps).asnumpy()
 
+    @plain_errors()
     def pooled(self, features):
         """See `contract.Engine`."""
         features = mx.nd.array(features, self.context)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..contract import Statistics
-from .library import mx
+from .library import mx, plain_errors
 from .moments import MomentSymbols, gram
 
 
@@ -22,6 +22,7 @@ class Evaluator:
         Regions of the picture, as in `Encoder.extract`.
     """
 
+    @plain_errors()
     def __init__(self, encoder, size, content, style_layers, masks=(None,)):
         self.size = tuple(size)
         self._content_layers = list(content)
@@ -51,6 +52,7 @@ class Evaluator:
         """Style layer -> number of positions in each region."""
         return self._style.positions
 
+    @plain_errors()
     def forward(self, image):
         """Statistics of a picture, (1, 3, H, W) float32 in network range."""
         self._image[:, :3] = image
@@ -59,6 +61,7 @@ class Evaluator:
         content = {layer: float(distance[0, 0]) for layer, distance in zip(self._content_layers, distances)}
         return Statistics(content, self._style.moments(outputs))
 
+    @plain_errors()
     def backward(self, gradients):
         """Gradient of the picture last given to `forward`, from the gradients of its statistics.
 

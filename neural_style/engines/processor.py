@@ -1,0 +1,90 @@
+"""What the processor is: vendor, family, and the instructions that decide which precision is fast."""
+
+import ctypes
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+CPUINFO = Path("/proc/cpuinfo")
+VENDORS = {"AuthenticAMD": "AMD", "GenuineIntel": "Intel"}
+TOLD = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "bf16", "asimd")  # as Linux calls them, on x86-64 and on Arm
+ZEN = {26: "Zen 5"}  # AMD's families of one generation; family 25 has two, told apart by their instructions
+
+# what DNNL_MAX_CPU_ISA takes from a processor, by the first value that no longer has it
+ISA = ("SSE41", "AVX", "AVX2", "AVX512_MIC", "AVX512_CORE", "AVX512_CORE_VNNI", "AVX512_CORE_BF16", "AVX512_CORE_AMX")
+NEEDS = {"avx2": "AVX2", "avx512f": "AVX512_CORE", "avx512_bf16": "AVX512_CORE_BF16", "amx_bf16": "AVX512_CORE_AMX"}
+
+
+class Processor(NamedTuple):
+    """A processor, as far as a choice by speed depends on it."""
+
+    vendor: str  # AMD, Intel, or as the system calls it; empty where it does not say
+    family: int  # 0 where the system does not say
+    name: str  # the model, as the system calls it
+    features: frozenset  # of TOLD, those that may be used
+
+    @property
+    def title(self):
+        """What to call it in a message: `AMD Zen 5`, `Intel with AMX`, `an x86_64 processor with AVX2`."""
+        if self.vendor == "AMD":
+            zen4 = "Zen 4" if self.family == 25 and "avx512_bf16" in self.features else None
+            generation = zen4 or (ZEN.get(self.family) if "avx512_bf16" in self.features else None)
+            if generation:
+                return f"AMD {generation}"
+        return f"{self.vendor or platform.machine() or 'processor'} with {self._widest()}"
+
+    def _widest(self):
+        names = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16", "avx512f": "AVX-512", "avx2": "AVX2",
+                 "bf16": "Arm's bfloat16", "asimd": "Arm's NEON"}  # fmt: skip
+        return next((names[feature] for feature in TOLD if feature in self.features), "unknown instructions")
+
+    def without(self, feature):
+        """The same without an instruction set that may not be used."""
+        return self._replace(features=self.features - {feature})
+
+
+def at_hand(environment=os.environ):
+    """The processor of this machine, less what the user's `DNNL_MAX_CPU_ISA` forbids.
+
+    Returns
+    -------
+    Processor
+        Where the system does not say what it has (anything but Linux), with a name alone.
+    """
+    try:
+        text = CPUINFO.read_text(errors="replace")
+    except OSError:
+        return Processor("", 0, platform.processor() or platform.machine(), frozenset())
+    found = {key.strip(): value.strip() for key, _, value in map(_halves, text.split("\n\n")[0].splitlines())}
+    vendor = found.get("vendor_id", found.get("CPU implementer", ""))
+    family = found.get("cpu family", "")
+    flags = re.split(r"\s+", found.get("flags", found.get("Features", "")))
+    limit = environment.get("DNNL_MAX_CPU_ISA", "").upper()
+    forbidden = set()
+    if limit in ISA:
+        forbidden = {feature for feature, needed in NEEDS.items() if ISA.index(limit) < ISA.index(needed)}
+    return Processor(
+        VENDORS.get(vendor, vendor),
+        int(family) if family.isdigit() else 0,
+        found.get("model name", platform.machine()),
+        frozenset(flags) & frozenset(TOLD) - forbidden,
+    )
+
+
+def _halves(line):
+    return line.partition(":")
+
+
+def ask_for_amx():
+    """Ask Linux for the permission to use AMX's tile registers in this process; whether it was given.
+
+    A process that uses them without it is killed. The permission goes to threads and forked children, and ends with
+    the program.
+    """
+    if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
+        return False
+    arch_prctl, request_permission, tile_data = 158, 0x1023, 18  # asm/prctl.h, asm/fpu/types.h
+    return ctypes.CDLL(None, use_errno=True).syscall(arch_prctl, request_permission, tile_data) == 0
