@@ -8,18 +8,24 @@ device for PyTorch. `Engine.array` and `Engine.numpy` lead there and back. Whoev
 must not write to it; an engine never changes an array that it has handed out.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Optional, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ..networks.layers import Network
 
 Array = Any  # of the engine's namespace
+Numpy = NDArray[np.float32]
+Masks = Sequence[Optional[Numpy]]  # (H, W) in 0..1, one for each region; None: the whole picture
 
 
 class Moments(NamedTuple):
     """Moments of a layer's C channels over the N positions of a region; or a loss's gradients with respect to them."""
 
     second: Array  # (C, C) float32: the Gram matrix per position, F F^T / N
-    mean: Optional[Array]  # (C,) float32: F 1 / N; None where the style loss does not ask for it
+    mean: Array  # (C,) float32: F 1 / N; None where the style loss does not ask for it
 
 
 class Targets(NamedTuple):
@@ -65,7 +71,9 @@ class Evaluator(Protocol):
 class Encoder(Protocol):
     """A network with weights on a device, without a size yet."""
 
-    def extract(self, image: Array, content_layers, style_layers, masks=(None,)) -> Targets:
+    def extract(
+        self, image: Array, content_layers: Iterable[str], style_layers: Iterable[str], masks: Masks = (None,)
+    ) -> Targets:
         """Feature maps and moments of a picture, to be the targets of another.
 
         Parameters
@@ -77,7 +85,9 @@ class Encoder(Protocol):
             square of its mask (guided Gram matrices, Gatys et al., arXiv 1611.07865, section 4).
         """
 
-    def evaluator(self, size, content: dict[str, Array], style_layers, masks=(None,)) -> Evaluator:
+    def evaluator(
+        self, size: tuple[int, int], content: dict[str, Array], style_layers: Iterable[str], masks: Masks = (None,)
+    ) -> Evaluator:
         """The network at one size.
 
         Parameters
@@ -100,13 +110,15 @@ class Engine(Protocol):
     device: str  # "cpu", "gpu 0"
     precision: str  # of the convolutions: "float32", "bfloat16", "float16"
 
-    def array(self, values: np.ndarray) -> Array:
+    def array(self, values: Numpy) -> Array:
         """A float32 NumPy array as one of the engine's."""
 
-    def numpy(self, array: Array) -> np.ndarray:
+    def numpy(self, array: Array) -> Numpy:
         """One of the engine's arrays as a NumPy array."""
 
-    def encoder(self, network, arrays, *, pooling="avg", border=0, means=False) -> Encoder:
+    def encoder(
+        self, network: Network, arrays: dict[str, Numpy], *, pooling: str = "avg", border: int = 0, means: bool = False
+    ) -> Encoder:
         """A network with its weights.
 
         Parameters
@@ -123,7 +135,7 @@ class Engine(Protocol):
             Whether moments include the channels' means.
         """
 
-    def convolved(self, features: Array, weight: np.ndarray, bias: np.ndarray) -> Array:
+    def convolved(self, features: Array, weight: Numpy, bias: Numpy) -> Array:
         """relu(weight * features + bias), zero padded to the same size, in float32: (1, C, H, W) -> (1, K, H, W)."""
 
     def pooled(self, features: Array) -> Array:

@@ -1,15 +1,28 @@
 """The loop: from a start picture, coarse to fine, epoch by epoch, to the end: a stream of events."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Callable, NamedTuple, Optional, Protocol
 
 import numpy as np
 
-from ..pictures import images
+from .arrays import Array, clipped, finite, norm, resized
+from .levels import Level
+from .optimizers import Optimizer
 
 MOST_FAILURES = 5
 LOOK_BACK = 10  # epochs
+
+
+class Objective(Protocol):
+    """What the loop knows of an objective; see `objective.Objective`."""
+
+    def losses_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
+        """The losses by name, `total` among them, and the gradient of the total."""
+
+    def admitted(self, image: Array) -> Array:
+        """The picture as it may be where a level begins."""
 
 
 class Best(NamedTuple):
@@ -17,59 +30,72 @@ class Best(NamedTuple):
 
     epoch: int
     total: float
-    image: np.ndarray
+    image: Array
 
 
 @dataclass(frozen=True)
 class State:
     """All that the next epoch depends on; with it a run can be taken up again."""
 
-    image: np.ndarray
+    image: Array
     epoch: int = 0  # epochs done in all levels
     level: int = 0  # of the next epoch
     level_epoch: int = 0  # epochs done in that level
     step_scale: float = 1.0  # halved by each failed step
     failures: int = 0  # failed steps in a row
-    totals: list = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
-    best: Best = None
-    average: np.ndarray = None  # running mean of the pictures, with average_decay
-    optimizer: dict = field(default_factory=dict)
+    totals: list[float] = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
+    best: Optional[Best] = None
+    average: Optional[Array] = None  # running mean of the pictures, with average_decay
+    optimizer: dict[str, Array] = field(default_factory=dict)
 
     @property
-    def shown(self):
+    def shown(self) -> Array:
         """The picture to show: the running mean where there is one."""
         return self.image if self.average is None else self.average
+
+    def mapped(self, convert: Callable[[Array], Array]) -> "State":
+        """The same state with another library's arrays, each of a picture's size converted."""
+        optimizer = {key: convert(value) if np.ndim(value) else value for key, value in self.optimizer.items()}
+        best = None if self.best is None else self.best._replace(image=convert(self.best.image))
+        average = None if self.average is None else convert(self.average)
+        return replace(self, image=convert(self.image), best=best, average=average, optimizer=optimizer)
 
 
 class Event(NamedTuple):
     """What an epoch brought.
 
-    `losses` are those of `image`, which has the size of its level; `relative_change` is the L2 norm of the change over
-    that of the picture. `failed` says that the step led to values that are not finite and was taken back.
-    `status` is None until the last event of a run: converged, finished or diverged.
+    `losses` are those of the picture itself, also where `image`, which has the size of its level, is the running mean;
+    `relative_change` is the L2 norm of the change over that of the picture. `failed` says that the step led to values
+    that are not finite and was taken back. `status` is None until the last event of a run: converged, finished or
+    diverged.
     """
 
     epoch: int
-    image: np.ndarray
-    losses: dict
+    image: Array
+    losses: dict[str, float]
     relative_change: float
     failed: bool
-    status: str
+    status: Optional[str]
     state: State
+
+    def mapped(self, convert: Callable[[Array], Array]) -> "Event":
+        """The same event with another library's arrays."""
+        state = self.state.mapped(convert)
+        return self._replace(image=state.shown, state=state)
 
 
 def descend(
-    levels,
-    make_objective,
-    optimizer,
-    state,
+    levels: Sequence[Level],
+    make_objective: Callable[[tuple[int, int]], Objective],
+    optimizer: Optimizer,
+    state: State,
     *,
-    rate_at,
-    stop_eps=0.0,
-    clip=True,
-    average_decay=0.0,
-    enlarge=images.resize_planes,
-):
+    rate_at: Callable[[int], float],
+    stop_eps: float = 0.0,
+    clip: bool = True,
+    average_decay: float = 0.0,
+    enlarge: Callable[[Array, tuple[int, int]], Array] = resized,
+) -> Iterator[Event]:
     """Paint.
 
     Parameters
@@ -86,7 +112,8 @@ def descend(
     stop_eps : float
         A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
         optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
-        relative, and the last one if its last ten epochs together lower it by less than six times this.
+        relative, and the last one if its last ten epochs together lower it by less than six times this. An epoch whose
+        step the optimizer held back (see `Optimizer.held_back`) ends nothing while the loss falls.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -108,7 +135,7 @@ def descend(
         if state.level_epoch == 0:
             optimizer.resize(level.size)
             state = _resized(state, level.size, enlarge)
-            image = images.clip(state.image) if clip else state.image
+            image = clipped(state.image) if clip else state.image
             state = replace(state, image=objective.admitted(image))
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
@@ -120,18 +147,19 @@ def descend(
             with np.errstate(over="ignore", invalid="ignore"):
                 image = optimizer.step(state.image, losses["total"], gradient)
                 if clip:
-                    image = images.clip(image)
+                    image = clipped(image)
                 new_losses, new_gradient = objective.losses_and_gradient(image)
-            failed = not (_finite(new_losses) and np.isfinite(new_gradient).all())
-            change, status = 0.0, None
+            failed = not (_all_finite(new_losses) and finite(new_gradient))
+            change, status, falls = 0.0, None, False
             state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
             if failed:
                 optimizer.forget()
                 state = replace(state, failures=state.failures + 1, step_scale=state.step_scale / 2)
                 status = "diverged" if state.failures == MOST_FAILURES else None
             else:
-                change = float(np.linalg.norm(image - state.image) / np.linalg.norm(image))
+                change = float(norm(image - state.image) / norm(image))
                 totals = [*(state.totals or [losses["total"]]), new_losses["total"]]
+                falls = new_losses["total"] < losses["total"]
                 losses, gradient = new_losses, new_gradient
                 state = replace(state, image=image, failures=0, totals=totals[-LOOK_BACK - 1 :])
                 if average_decay:
@@ -142,12 +170,12 @@ def descend(
             # the steps of L-BFGS vary in length: a small one alone says little
             epochs, least_fall = (LOOK_BACK, 6 * stop_eps) if last_level else (1, stop_eps)
             settled = optimizer.classic or _fall(state.totals, epochs) < least_fall
-            converged = change < stop_eps and settled and not failed
+            converged = change < stop_eps and settled and not failed and not (optimizer.held_back and falls)
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:
-                # too few epochs for five failures, but not one that succeeded
-                finished = "finished" if _finite(losses) else "diverged"
-                status = "converged" if converged else finished
+                # too few epochs for five failures in a row, but not one at this size that succeeded
+                painted = _all_finite(losses) and state.failures < state.level_epoch
+                status = "converged" if converged else "finished" if painted else "diverged"
             if level_over and not last_level:
                 state = replace(state, level=index + 1, level_epoch=0, totals=[])
             yield Event(state.epoch, state.shown, losses, change, failed, status, state)
@@ -157,31 +185,31 @@ def descend(
                 break
 
 
-def _finite(losses):
+def _all_finite(losses: dict[str, float]) -> bool:
     return all(math.isfinite(value) for value in losses.values())
 
 
-def _fall(totals, epochs):
+def _fall(totals: list[float], epochs: int) -> float:
     """By how much, relative, the loss has fallen in the latest epochs; infinite where there were fewer, or it rose."""
     if len(totals) <= epochs or totals[-1] > totals[-1 - epochs]:
         return math.inf
     return 1 - totals[-1] / totals[-1 - epochs] if totals[-1 - epochs] else 0.0
 
 
-def _resized(state, size, enlarge):
-    average = None if state.average is None else images.clip(enlarge(state.average, size))
+def _resized(state: State, size: tuple[int, int], enlarge: Callable[[Array, tuple[int, int]], Array]) -> State:
+    average = None if state.average is None else clipped(enlarge(state.average, size))
     return replace(state, image=enlarge(state.image, size), average=average)
 
 
-def _with_best(state, losses):
+def _with_best(state: State, losses: dict[str, float]) -> State:
     total = losses["total"]
     if math.isfinite(total) and (state.best is None or total < state.best.total):
         return replace(state, best=Best(state.epoch, total, state.image))
     return state
 
 
-def _with_average(state, decay):
+def _with_average(state: State, decay: float) -> State:
     # at first the plain mean, so that the start weighs no more than what follows
-    share = np.float32(max(1 - decay, 1 / state.epoch))
+    share = max(1 - decay, 1 / state.epoch)
     average = state.image if state.average is None else state.average + share * (state.image - state.average)
     return replace(state, average=average)

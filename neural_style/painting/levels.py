@@ -1,7 +1,8 @@
 """The sizes that a run passes through, coarse to fine, and its epochs at each."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
 # epochs at the size of the result, at half of it, at a quarter, ...
 SHARES = (6, 1, 1)
@@ -10,11 +11,11 @@ SHARES = (6, 1, 1)
 class Level(NamedTuple):
     """A stretch of epochs at one picture size (height, width)."""
 
-    size: tuple
+    size: tuple[int, int]
     epochs: int
 
 
-def plan(size, epochs, levels):
+def plan(size: tuple[int, int], epochs: int, levels: Optional[int]) -> list[Level]:
     """Share the epochs of a run among picture sizes.
 
     Each level has half the long edge of the next.
@@ -43,12 +44,12 @@ def plan(size, epochs, levels):
     return [Level(s, n) for s, n in reversed(list(zip(sizes, counts))) if n > 0]
 
 
-def pyramid_levels(size):
+def pyramid_levels(size: tuple[int, int]) -> int:
     """As many levels as leave a short edge of 96 pixels or more, at most 3."""
     return 1 + max(0, min(2, int(math.log2(min(size) / 96)))) if min(size) >= 96 else 1
 
 
-def extended(levels, epochs):
+def extended(levels: Sequence[Level], epochs: int) -> list[Level]:
     """A plan that goes on to more epochs in all: the further ones are spent at the size of the result.
 
     So everything up to the end of the shorter plan stays as it was.

@@ -1,21 +1,20 @@
 """The weighted sum of all losses at one resolution: a picture in, its losses by name and its gradient out."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
-import numpy as np
-
-from ..engines.contract import Moments, Statistics
+from ..engines.contract import Evaluator, Moments, Statistics
 from . import losses
+from .arrays import Array, norm
 
 
 class Weights(NamedTuple):
-    """Weights of the losses; the layers' weights multiply those of content and style."""
+    """Weights of the losses, each a number from 0; the layers' weights multiply those of content and style."""
 
     content: float
     style: float
     tv: float
-    content_layers: dict
-    style_layers: dict
+    content_layers: dict[str, float]
+    style_layers: dict[str, float]
 
 
 class Objective:
@@ -24,75 +23,76 @@ class Objective:
     Of a layer with C channels, in a region of N positions, the style loss is `weight * N * style_loss(...)`. With
     `losses.gram` and a style picture of the content's size that is the squared distance of the unnormalised Gram
     matrices times `weight / (C N C)`, as in MXNet's example/neural-style, and it grows with the area as the content
-    loss does: the same weights look alike at every size.
+    loss does: the same weights look alike at every size. Total variation counts `weights.tv / 8` times, as there.
 
     Parameters
     ----------
     evaluator : engines.contract.Evaluator
     style_targets : dict of str to list of Moments
-        Style layer -> moments of the painting for each region.
+        Style layer -> moments of the painting for each region, arrays of the evaluator's engine.
     weights : Weights
     style_loss : callable
         One of `losses.STYLE_LOSSES`.
     max_gradient_norm : float, optional
         The gradient of content and style is scaled down to this L2 norm where it is longer.
-    painted : ndarray, shape (H, W), optional
+    painted : Array, shape (H, W), optional
         0..1: where the picture may change, and how readily; everywhere by default.
-    photograph : ndarray, shape (1, 3, H, W), optional
+    photograph : Array, shape (1, 3, H, W), optional
         With `painted`: what stays where the picture may not change.
     """
 
     def __init__(
         self,
-        evaluator,
-        style_targets,
-        weights,
+        evaluator: Evaluator,
+        style_targets: dict[str, list[Moments]],
+        weights: Weights,
         *,
-        style_loss=losses.gram,
-        max_gradient_norm=None,
-        painted=None,
-        photograph=None,
-    ):
+        style_loss: losses.StyleLoss = losses.gram,
+        max_gradient_norm: Optional[float] = None,
+        painted: Optional[Array] = None,
+        photograph: Optional[Array] = None,
+    ) -> None:
         self.size = evaluator.size
         self._evaluator, self._style_targets, self._weights = evaluator, style_targets, weights
         self._style_loss, self._max_gradient_norm = style_loss, max_gradient_norm
         self._painted, self._photograph = painted, photograph
 
-    def admitted(self, image):
+    def admitted(self, image: Array) -> Array:
         """A picture with the photograph put back where the picture may not change."""
         if self._painted is None:
             return image
         return self._photograph + self._painted * (image - self._photograph)
 
-    def losses(self, image):
+    def losses(self, image: Array) -> dict[str, float]:
         """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`."""
         return self._forward(image)[0]
 
-    def losses_and_gradient(self, image):
+    def losses_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
         """The losses as a dict, and the gradient of their total with respect to the picture.
 
         Parameters
         ----------
-        image : ndarray, shape (1, 3, H, W), float32
+        image : Array, shape (1, 3, H, W), float32
             Network range.
 
         Returns
         -------
         dict of str to float
-        ndarray, shape (1, 3, H, W), float32
+        Array, shape (1, 3, H, W), float32
         """
         values, gradients, tv_gradient = self._forward(image)
         gradient = self._evaluator.backward(gradients)
         if self._max_gradient_norm is not None:
-            norm = float(np.linalg.norm(gradient))
-            if norm > self._max_gradient_norm:
-                gradient *= self._max_gradient_norm / norm
-        gradient += tv_gradient
+            length = float(norm(gradient))
+            if length > self._max_gradient_norm:
+                gradient = gradient * (self._max_gradient_norm / length)
+        # into the one array that is ours
+        tv_gradient += gradient
         if self._painted is not None:
-            gradient *= self._painted
-        return values, gradient
+            tv_gradient *= self._painted
+        return values, tv_gradient
 
-    def _forward(self, image):
+    def _forward(self, image: Array) -> tuple[dict[str, float], Statistics, Array]:
         weights, statistics = self._weights, self._evaluator.forward(image)
         content, style, gradients = {}, {}, Statistics({}, {})
         for layer, distance in statistics.content.items():
@@ -114,5 +114,5 @@ class Objective:
         return values, gradients, tv_weight * tv_gradient
 
 
-def _scaled(moments, factor):
+def _scaled(moments: Moments, factor: float) -> Moments:
     return Moments(*(None if part is None else factor * part for part in moments))

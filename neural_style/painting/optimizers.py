@@ -9,10 +9,39 @@ are not, a small step alone means the end, and the last picture is the result. P
 in network range, 256 levels per channel.
 """
 
+import math
+from typing import Protocol, Union
+
 import numpy as np
 from PIL import Image
 
-from ..pictures import images
+from .arrays import Array, array_namespace, dot, resized, rms
+
+NOTHING = float(np.finfo(np.float32).tiny)  # below this a length of float32 is none
+
+
+class Optimizer(Protocol):
+    """What the loop knows of an optimizer."""
+
+    rate: float
+    default_rate: float
+    classic: bool
+    held_back: bool  # whether a bound of the optimizer's own, not the loss, set the length of the last step
+
+    def step(self, image: Array, loss: float, gradient: Array) -> Array:
+        """The next picture."""
+
+    def forget(self) -> None:
+        """Start afresh from the next picture."""
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Carry what is remembered to another picture size (height, width)."""
+
+    def state(self) -> dict[str, Array]:
+        """The arrays that the next step depends on, by name."""
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Put back what `state` gave."""
 
 
 class NAG:
@@ -26,35 +55,38 @@ class NAG:
 
     default_rate = 0.001
     classic = True
+    held_back = False
+    _velocity: Array
 
-    def __init__(self, rate, momentum=0.95, weight_decay=0.0001):
+    def __init__(self, rate: float, momentum: float = 0.95, weight_decay: float = 0.0001) -> None:
         self.rate = rate
         self._momentum, self._weight_decay = momentum, weight_decay
-        self._velocity = None
+        self.forget()
 
-    def step(self, image, loss, gradient):
+    def step(self, image: Array, loss: float, gradient: Array) -> Array:
         """The next picture."""
-        velocity = self._momentum * (np.zeros_like(image) if self._velocity is None else self._velocity)
+        before = array_namespace(image).zeros_like(image) if self._velocity is None else self._velocity
+        velocity = self._momentum * before
         looked_ahead = image + self._momentum * velocity
         looked_ahead -= (1 + self._momentum) * self.rate * (gradient + self._weight_decay * image)
         # MXNet's kernel works in place: the weight decay of the velocity sees the new picture
         self._velocity = velocity - self.rate * (gradient + self._weight_decay * looked_ahead)
         return looked_ahead
 
-    def forget(self):
+    def forget(self) -> None:
         """Start afresh from the next picture."""
         self._velocity = None
 
-    def resize(self, size):
+    def resize(self, size: tuple[int, int]) -> None:
         """Carry the velocity to another picture size."""
         if self._velocity is not None:
-            self._velocity = images.resize_planes(self._velocity, size)
+            self._velocity = resized(self._velocity, size)
 
-    def state(self):
+    def state(self) -> dict[str, Array]:
         """The arrays that the next step depends on, by name."""
         return {} if self._velocity is None else {"velocity": self._velocity}
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Array]) -> None:
         """Put back what `state` gave."""
         self._velocity = state.get("velocity")
 
@@ -70,40 +102,44 @@ class Adam:
 
     default_rate = 4.0
     classic = False
+    held_back = False
+    _steps: int
+    _mean: Array
+    _square: Array
 
-    def __init__(self, rate, betas=(0.9, 0.99), epsilon=1e-8):
+    def __init__(self, rate: float, betas: tuple[float, float] = (0.9, 0.99), epsilon: float = 1e-8) -> None:
         self.rate = rate
         self._betas, self._epsilon = betas, epsilon
         self.forget()
 
-    def step(self, image, loss, gradient):
+    def step(self, image: Array, loss: float, gradient: Array) -> Array:
         """The next picture."""
-        first, second = self._betas
+        xp, (first, second) = array_namespace(image), self._betas
         if self._steps == 0:
-            self._mean, self._square = np.zeros_like(image), np.zeros_like(image)
+            self._mean, self._square = xp.zeros_like(image), xp.zeros_like(image)
         self._steps += 1
         self._mean = first * self._mean + (1 - first) * gradient
         self._square = second * self._square + (1 - second) * gradient**2
         mean = self._mean / (1 - first**self._steps)
         square = self._square / (1 - second**self._steps)
-        return image - self.rate * mean / (np.sqrt(square) + self._epsilon)
+        return image - self.rate * mean / (xp.sqrt(square) + self._epsilon)
 
-    def forget(self):
+    def forget(self) -> None:
         """Start afresh from the next picture."""
         self._steps, self._mean, self._square = 0, None, None
 
-    def resize(self, size):
+    def resize(self, size: tuple[int, int]) -> None:
         """Carry the moments to another picture size."""
         if self._steps:
-            self._mean = images.resize_planes(self._mean, size)
+            self._mean = resized(self._mean, size)
             # bilinear: the mean square must not become negative
-            self._square = images.resize_planes(self._square, size, Image.Resampling.BILINEAR)
+            self._square = resized(self._square, size, Image.Resampling.BILINEAR)
 
-    def state(self):
+    def state(self) -> dict[str, Array]:
         """The arrays that the next step depends on, by name."""
         return {"steps": np.array(self._steps), "mean": self._mean, "square": self._square} if self._steps else {}
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Array]) -> None:
         """Put back what `state` gave."""
         self.forget()
         if state:
@@ -129,13 +165,19 @@ class LBFGS:
     default_rate = 4.0
     classic = False
     longest_step = 16.0  # grey levels, root mean square
+    held_back: bool
+    _pairs: list[tuple[Array, Array, float]]  # of a step, the difference of gradients along it, and their product
+    _radius: float
+    _image: Array  # the latest picture whose loss was not higher than the one before, and its loss and gradient
+    _loss: float
+    _gradient: Array
 
-    def __init__(self, rate, history=12):
+    def __init__(self, rate: float, history: int = 12) -> None:
         self.rate = rate
         self._history = history
         self.forget()
 
-    def step(self, image, loss, gradient):
+    def step(self, image: Array, loss: float, gradient: Array) -> Array:
         """The next picture."""
         risen = False
         if self._image is None:
@@ -143,51 +185,52 @@ class LBFGS:
         else:
             step, risen = image - self._image, loss > self._loss
             if risen:
-                slope = min(0.0, _dot(self._gradient, step))
+                slope = min(0.0, float(dot(self._gradient, step)))
                 lowest = -slope / (2 * (loss - self._loss - slope))
-                self._radius = min(self._radius, _rms(step)) * max(0.1, lowest)
+                self._radius = min(self._radius, rms(step)) * max(0.1, lowest)
             else:
                 self._radius = min(1.5 * self._radius, self.longest_step)
             self._remember(step, gradient - self._gradient)
         if not risen:
             self._image, self._loss, self._gradient = image, loss, gradient
         direction = self._direction(self._gradient)
-        length = _rms(direction)
-        if length > self._radius or not self._pairs:
-            direction *= self._radius / max(length, np.finfo(np.float32).tiny)
+        length = rms(direction)
+        self.held_back = length > self._radius or not self._pairs
+        if self.held_back:
+            direction *= self._radius / max(length, NOTHING)
         return self._image + direction
 
-    def _remember(self, step, difference):
-        curvature = _dot(step, difference)
+    def _remember(self, step: Array, difference: Array) -> None:
+        curvature = float(dot(step, difference))
         # the update keeps the matrix positive definite only where the curvature along the step is positive
-        if curvature > 1e-10 * _dot(difference, difference):
+        if curvature > 1e-10 * float(dot(difference, difference)):
             self._pairs = (self._pairs + [(step, difference, curvature)])[-self._history :]
 
-    def _direction(self, gradient):
+    def _direction(self, gradient: Array) -> Array:
         direction, factors = -gradient, []
         for step, difference, curvature in reversed(self._pairs):
-            factor = np.float32(_dot(step, direction) / curvature)
+            factor = _single(float(dot(step, direction)) / curvature)
             factors.append(factor)
             direction -= factor * difference
         if self._pairs:
             # of the two steps of Barzilai & Borwein 1988 the short one alone is too short for these losses
             step, difference, curvature = self._pairs[-1]
-            short, long = curvature / _dot(difference, difference), _dot(step, step) / curvature
-            direction *= np.float32(short**0.75 * long**0.25)
+            short, long = curvature / float(dot(difference, difference)), float(dot(step, step)) / curvature
+            direction *= _single(short**0.75 * long**0.25)
         for (step, difference, curvature), factor in zip(self._pairs, reversed(factors)):
-            direction += (factor - np.float32(_dot(difference, direction) / curvature)) * step
+            direction += _single(factor - _single(float(dot(difference, direction)) / curvature)) * step
         return direction
 
-    def forget(self):
+    def forget(self) -> None:
         """Start afresh from the next picture."""
-        self._pairs, self._radius = [], None
-        self._image = self._loss = self._gradient = None
+        self._pairs, self._radius, self.held_back = [], math.nan, False
+        self._image, self._loss, self._gradient = None, math.nan, None
 
-    def resize(self, size):
+    def resize(self, size: tuple[int, int]) -> None:
         """Nothing of the history holds at another size: start afresh there."""
         self.forget()
 
-    def state(self):
+    def state(self) -> dict[str, Array]:
         """The arrays that the next step depends on, by name."""
         if self._image is None:
             return {}
@@ -202,23 +245,20 @@ class LBFGS:
             "gradient": self._gradient,
         }
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Array]) -> None:
         """Put back what `state` gave."""
         self.forget()
         if state:
             count = sum(name.startswith("step_") for name in state)
             pairs = [(state[f"step_{number}"], state[f"difference_{number}"]) for number in range(count)]
-            self._pairs = [(step, difference, _dot(step, difference)) for step, difference in pairs]
+            self._pairs = [(step, difference, float(dot(step, difference))) for step, difference in pairs]
             self._radius, self._loss = float(state["radius"]), float(state["loss"])
             self._image, self._gradient = state["image"], state["gradient"]
 
 
-def _dot(a, b):
-    return float(np.dot(a.ravel(), b.ravel()))
+def _single(number: float) -> float:
+    """A number rounded to float32, as it is multiplied into pictures."""
+    return float(np.float32(number))
 
 
-def _rms(array):
-    return float(np.sqrt(np.mean(array**2)))
-
-
-OPTIMIZERS = {"nag": NAG, "adam": Adam, "lbfgs": LBFGS}
+OPTIMIZERS: dict[str, type[Union[NAG, Adam, LBFGS]]] = {"nag": NAG, "adam": Adam, "lbfgs": LBFGS}

@@ -1,15 +1,28 @@
 """Where a run starts: noise, the photograph, the painting, a mixture, or any picture."""
 
+from typing import Any, Union
+
 import numpy as np
 
 from ..pictures import images
+
+Picture = Any  # (H, W, 3) or (1, 3, H, W), float32, NumPy's
 
 NAMED = ("noise", "pink", "content", "style", "mixed")
 NOISE_AMPLITUDE = 0.1  # network range, of 256 levels: what MXNet's example/neural-style starts from
 SPREAD = 64.0  # standard deviation of pink noise and of --init-noise, network range: about a photograph's
 
 
-def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0):
+def start_picture(
+    init: Union[str, Picture],
+    size: tuple[int, int],
+    content: Picture,
+    style: Picture,
+    *,
+    seed: int,
+    noise: float = 0.0,
+    exponent: float = 1.0,
+) -> Picture:
     """The picture that is optimised.
 
     Parameters
@@ -45,14 +58,14 @@ def start_picture(init, size, content, style, *, seed, noise=0.0, exponent=1.0):
     return image
 
 
-def _mixture(init, content, style):
+def _mixture(init: str, content: Picture, style: Picture) -> Picture:
     return {"content": content, "style": style, "mixed": 0.95 * content + 0.05 * style}[init]
 
 
-def _pink(generator, size, exponent):
+def _pink(generator: np.random.Generator, size: tuple[int, int], exponent: float) -> Picture:
     height, width = size
     spectrum = np.fft.rfft2(generator.normal(size=(3, height, width)))
-    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    frequency = np.hypot(np.fft.fftfreq(height, 1.0)[:, None], np.fft.rfftfreq(width, 1.0)[None])
     frequency[0, 0] = np.inf
     noise = np.fft.irfft2(spectrum / frequency**exponent, s=(height, width))
     return (SPREAD * noise / noise.std()).astype(np.float32)[None]

@@ -1,13 +1,16 @@
 """What a picture is compared with: the size of a painting, the moments of several as one, and weights to their size."""
 
-import numpy as np
+import math
+from collections.abc import Sequence
 
 from ..engines.contract import Moments
 from ..pictures import images
 from . import losses
+from .arrays import Array, array_namespace
+from .objective import Weights
 
 
-def style_size(shape, size, scale, fit):
+def style_size(shape: Sequence[int], size: tuple[int, int], scale: float, fit: str) -> tuple[int, int]:
     """Height and width of a painting when its moments are taken.
 
     Parameters
@@ -22,12 +25,13 @@ def style_size(shape, size, scale, fit):
         Keep the painting's shape, or give it the result's.
     """
     if fit == "squeeze":
-        return tuple(max(images.SMALLEST_EDGE, round(edge * scale)) for edge in size)
-    factor = scale * max(size) / max(shape[:2])
-    return tuple(max(images.SMALLEST_EDGE, round(edge * factor)) for edge in shape[:2])
+        (height, width), factor = size, scale
+    else:
+        (height, width), factor = shape[:2], scale * max(size) / max(shape[:2])
+    return max(images.SMALLEST_EDGE, round(height * factor)), max(images.SMALLEST_EDGE, round(width * factor))
 
 
-def blended(paintings, shares):
+def blended(paintings: Sequence[dict[str, list[Moments]]], shares: Sequence[float]) -> dict[str, list[Moments]]:
     """The moments of several paintings as one target.
 
     Of Gram matrices: the sum of squared distances to several is the distance to their mean, and a constant.
@@ -43,7 +47,7 @@ def blended(paintings, shares):
     -------
     dict of str to list of Moments
     """
-    totals = {}
+    totals: dict[str, list[Moments]] = {}
     for found, share in zip(paintings, shares):
         for layer, regions in found.items():
             parts = [_times(share, moments) for moments in regions]
@@ -51,15 +55,17 @@ def blended(paintings, shares):
     return totals
 
 
-def _times(share, moments):
+def _times(share: float, moments: Moments) -> Moments:
     return Moments(*(None if part is None else share * part for part in moments))
 
 
-def _sum(one, other):
+def _sum(one: Moments, other: Moments) -> Moments:
     return Moments(*(None if a is None else a + b for a, b in zip(one, other)))
 
 
-def normalized(weights, photograph, content, styles):
+def normalized(
+    weights: Weights, photograph: Array, content: dict[str, Array], styles: dict[str, list[Moments]]
+) -> Weights:
     """Weights with which each loss counts over the size of its target.
 
     A content loss is then N sum (F - P)^2 / sum P^2 and a style loss N sum (G - A)^2 / sum A^2: N, the number of
@@ -69,8 +75,8 @@ def normalized(weights, photograph, content, styles):
     Parameters
     ----------
     weights : objective.Weights
-    photograph : ndarray, shape (1, 3, H, W)
-    content : dict of str to ndarray
+    photograph : Array, shape (1, 3, H, W)
+    content : dict of str to Array
         Content layer -> the photograph's feature map, (1, C, H, W).
     styles : dict of str to list of Moments
         Style layer -> the painting's moments for each region.
@@ -79,10 +85,9 @@ def normalized(weights, photograph, content, styles):
     -------
     objective.Weights
     """
-    tv = weights.tv * (photograph[0, 0].size / float(np.sum(photograph**2)))
+    tv = weights.tv * _per_mean_square(photograph)
     content_layers = {
-        layer: weight * (content[layer][0, 0].size / float(np.sum(content[layer] ** 2)))
-        for layer, weight in weights.content_layers.items()
+        layer: weight * _per_mean_square(content[layer]) for layer, weight in weights.content_layers.items()
     }
     style_layers = {}
     for layer, weight in weights.style_layers.items():
@@ -90,3 +95,9 @@ def normalized(weights, photograph, content, styles):
         costs = [losses.gram(zero, target)[0] for zero, target in zip(nothing, styles[layer])]
         style_layers[layer] = weight / (sum(costs) / len(costs))
     return weights._replace(tv=tv, content_layers=content_layers, style_layers=style_layers)
+
+
+def _per_mean_square(features: Array) -> float:
+    """Of (1, C, H, W): N = H W over the sum of squares."""
+    positions: int = math.prod(features.shape[2:])
+    return positions / float(array_namespace(features).sum(features**2))

@@ -38,7 +38,7 @@ class Bowl:
 class Halving:
     """Steps half the way to zero at rate 1, and remembers the rates that it was given."""
 
-    classic = False
+    classic = held_back = False
 
     def __init__(self):
         self.rates = []
