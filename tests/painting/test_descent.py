@@ -10,7 +10,7 @@ import pytest
 from neural_style.engines.mxnet.library import mx
 from neural_style.painting.descent import State, descend
 from neural_style.painting.levels import Level, extended, plan
-from neural_style.painting.optimizers import OPTIMIZERS
+from neural_style.painting.optimizers import LBFGS, OPTIMIZERS
 from neural_style.runs import course
 
 LEVELS = [Level((4, 6), 3), Level((8, 12), 4), Level((16, 24), 5)]
@@ -141,6 +141,26 @@ def test_a_step_counts_as_small_only_where_the_loss_hardly_falls(total):
     assert len(paint(levels, losing(total), optimizer, **course)) == 2
 
 
+@pytest.mark.parametrize("rate", [1e-3, 0.01, 0.1])
+def test_a_small_rate_ends_no_level_while_the_trust_radius_holds_the_steps_back_and_the_loss_falls(rate):
+    def afresh(image, size):  # so that there is something to do at each level
+        return np.random.default_rng(1).uniform(-100, 100, (1, 3, *size)).astype(np.float32)
+
+    levels = [Level(size, 60) for size, _ in LEVELS]
+    found = paint(levels, Bowl, LBFGS(rate), rate_at=lambda epoch: rate, stop_eps=0.005, enlarge=afresh)
+    for size, _ in LEVELS:
+        course = [event.losses["total"] for event in found if event.image.shape[2:] == size]
+        assert course[-1] < 1e-4 * course[0]
+
+
+def test_a_step_that_is_held_back_ends_a_level_where_the_loss_does_not_fall():
+    optimizer = Halving()
+    optimizer.held_back = True
+    course = {"rate_at": lambda epoch: 1e-4, "stop_eps": 1e-3}
+    assert len(paint([Level((4, 6), 15)], losing(lambda n: 1.0), optimizer, **course)) == 10
+    assert len(paint([Level((4, 6), 15)], losing(lambda n: 1 - 1e-6 * n), optimizer, **course)) == 15
+
+
 def test_the_best_picture_is_the_one_of_least_loss_at_the_size_of_the_result():
     totals = [5.0, 7.0, 2.0, 9.0, 3.0, 4.0]
 
@@ -184,6 +204,15 @@ def test_five_failures_in_a_row_end_the_run_with_the_last_good_picture():
     assert [event.status for event in found] == [None] * 6 + ["diverged"]
     assert np.array_equal(found[-1].image, found[1].image)
     assert found[-1].state.best.epoch in (1, 2)
+
+
+@pytest.mark.parametrize("levels", [[Level((4, 6), 3)], [Level((2, 3), 2), Level((4, 6), 2)]], ids=["one", "two"])
+def test_a_run_of_which_no_step_succeeded_has_diverged_however_short(levels):
+    found = paint(levels, spoiled(*range(1, 99)))
+    assert [event.failed for event in found] == [True] * len(found)
+    assert [event.status for event in found] == [None] * (len(found) - 1) + ["diverged"]
+    assert paint([Level((4, 6), 3)], spoiled(1, 2))[-1].status == "finished"
+    assert paint([Level((4, 6), 3)], spoiled(2, 3))[-1].status == "finished"
 
 
 def test_failures_that_are_not_in_a_row_do_not_end_the_run():
