@@ -14,8 +14,12 @@ from ..errors import InputError
 from ..networks import layers
 from ..networks.registry import NETWORKS
 from ..painting import levels, losses
+from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, find, images, masks, reading
 from ..weights import store
+
+CLASSIC_RATES = 0.05  # a rate below this is one of NAG's: of the others it would be a hundredth of a grey level or so
+LARGEST_RATE = 16.0  # grey levels: the longest step of L-BFGS, and for Adam already coarse
 
 
 class Studio:
@@ -125,16 +129,23 @@ def prepare(settings, studio=None):
         settings.content_mask, settings.style_mask, len(pictures.styles), size, settings.max_pixels
     )
     network = studio.network(settings, machine.engine)
+    asked = settings.lr
     settings = with_values(
         with_defaults(settings, network.weights.offline),
         precision=machine.engine.precision,
         content_image=pictures.content_path,
         style_image=list(pictures.style_paths),
         pyramid_levels=settings.pyramid_levels or levels.pyramid_levels(size),
+        lr=understood_rate(settings.optimizer, settings.lr),
     )
     plan = levels.plan(size, settings.max_num_epochs, settings.pyramid_levels)
-    check_size(settings, plan[0].size)
-    notices = machine.notices + pictures.notices + network_notices(settings, network.weights, size)
+    check_size(settings, plan)
+    notices = (
+        *machine.notices,
+        *pictures.notices,
+        *network_notices(settings, network.weights, size),
+        *rate_notices(asked, settings.lr),
+    )
     return Run(
         settings,
         pictures.content,
@@ -217,21 +228,45 @@ def network_notices(settings, loaded, size):
     return tuple(notices)
 
 
-def check_size(settings, size):
-    """InputError if pictures of the coarsest size (height, width) are too small for the border or for a layer."""
-    if settings.border >= min(size):
+def understood_rate(optimizer, rate):
+    """The rate in the optimizer's own unit.
+
+    Every command that was written for MXNet's example has NAG's rate in it. Given to another optimizer, a rate of that
+    size counts relative to NAG's default, and paints as that optimizer's default does.
+    """
+    own, classic = OPTIMIZERS[optimizer], OPTIMIZERS["nag"]
+    if own is classic or rate >= CLASSIC_RATES:
+        return rate
+    return min(LARGEST_RATE, rate / classic.default_rate * own.default_rate)
+
+
+def rate_notices(asked, rate):
+    """A line for the user where his rate was translated."""
+    if asked == rate:
+        return ()
+    return (f"--lr {asked:g}: read as a rate of --optimizer nag, whose usual one is 0.001; here that is {rate:g}.",)
+
+
+def check_size(settings, plan):
+    """InputError if pictures of the coarsest size are too small for the border or for a layer."""
+    (height, width), reason = plan[0].size, _too_small_for(settings, plan[0].size)
+    if reason and not _too_small_for(settings, plan[-1].size):
         raise InputError(
-            f"--border {settings.border}: mirrors more than a picture of {size[1]} x {size[0]}; "
-            "ask for less, or for a larger --max-long-edge."
+            f"--pyramid-levels {settings.pyramid_levels}: the coarsest picture would have {width} x {height} pixels, "
+            f"too few for {reason}; ask for fewer."
         )
+    if reason:
+        raise InputError(f"--max-long-edge: {width} x {height} pixels are too few for {reason}; ask for more.")
+
+
+def _too_small_for(settings, size):
+    """What a picture of a size (height, width) is too small for, or None."""
+    if settings.border >= min(size):
+        return f"--border {settings.border}, which must be smaller than the picture"
     padded = [edge + 2 * settings.border for edge in size]
     shapes = layers.shapes(NETWORKS[settings.model], padded, settings.pooling)
-    for layer in (*settings.content_layers, *settings.style_layers):
-        if min(shapes[layer]) < 1:
-            raise InputError(
-                f"--max-long-edge: {size[1]} x {size[0]} pixels are too few for layer {layer}; "
-                "ask for more, or for fewer --pyramid-levels."
-            )
+    small = [layer for layer in (*settings.content_layers, *settings.style_layers) if min(shapes[layer]) < 1]
+    return f"layer {small[0]}" if small else None
 
 
 def _check_layers(option, wanted, network, arrays):

@@ -335,6 +335,56 @@ def test_the_rate_is_cut_by_its_schedule(result):
     assert moved[0] > 1.2 * moved[1] > 1.2 * 1.2 * moved[2] > 3
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "nag"])
+def test_the_rate_of_the_classic_recipe_paints_with_every_optimizer(prepared, optimizer):
+    """`--lr 0.001` written out, as in every tutorial of MXNet's example, is each optimizer's usual rate."""
+
+    def course(*more):
+        run = prepared("--optimizer", optimizer, "--max-num-epochs", 15, "--stop-eps", 0, *more)
+        return [event.losses["total"] for event in course_of(run)], run
+
+    (found, run), (usual, _) = course("--lr", 0.001), course()
+    assert found == usual and found[-1] < (1 if optimizer == "nag" else 0.7) * found[0]
+    said = [line for line in run.notices if "--lr 0.001" in line]
+    assert len(said) == (optimizer != "nag") and all("here that is 4" in line for line in said)
+
+
+def course_of(run):
+    return list(course.events(run, course.start(run)))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "given", "taken"),
+    [("adam", 0.002, 8), ("lbfgs", 0.0005, 2), ("lbfgs", 0.01, 16), ("adam", 0.05, 0.05), ("nag", 0.01, 0.01)],
+)
+def test_a_rate_of_nags_size_is_translated(prepared, optimizer, given, taken):
+    assert prepared("--optimizer", optimizer, "--lr", given).settings.lr == pytest.approx(taken)
+
+
+def test_a_rate_of_nag_in_a_namespace_made_by_hand_paints(options):
+    args = nstyle.get_args([*options, "--precision", "float32", "--max-num-epochs", "15"])
+    totals = []
+    for rate in (None, 0.001):
+        args.lr = rate
+        totals.append([event.losses["total"] for event in course_of(transfer.prepare(nstyle.options.complete(args)))])
+    assert totals[0] == totals[1]
+
+
+def test_the_command_of_the_tutorials_paints(result, pictures):
+    """`python nstyle.py --gpu -1 --max-num-epochs 150 --lr 0.001`, on small pictures."""
+    photograph = np.array(Image.open(pictures / "photo.png")).astype(float)
+    painted = result("--max-num-epochs", 150, "--lr", 0.001)
+    assert np.abs(painted - photograph).mean() > 10
+    assert np.array_equal(painted, result("--max-num-epochs", 150))
+
+
+def test_too_many_pyramid_levels_are_named(paint, capsys):
+    assert paint("--pyramid-levels", 12, "--border", 8, "--max-num-epochs", 100) == 2
+    assert "--pyramid-levels 12: the coarsest picture would have" in capsys.readouterr().err
+    assert paint("--max-long-edge", 12, "--border", 20) == 2
+    assert "--max-long-edge: 12 x 9 pixels are too few for --border 20" in capsys.readouterr().err
+
+
 def test_stop_eps_ends_a_run_early(paint, tmp_path, capsys):
     assert paint("--max-num-epochs", 30, "--stop-eps", 1, "--optimizer", "adam") == 0
     record = json.loads((tmp_path / "out" / "run.json").read_text())

@@ -235,7 +235,7 @@ def test_the_picture_written_is_what_was_optimised(paint, options):
 
 
 def test_a_change_below_stop_eps_ends_the_run(paint):
-    assert paint("--optimizer", "adam", "--lr", 0.01, "--stop-eps", 0.01, "--max-num-epochs", 50) == 0
+    assert paint("--optimizer", "adam", "--lr", 0.1, "--stop-eps", 0.01, "--max-num-epochs", 50) == 0
     assert record("out")["status"] == "converged"
     assert 10 <= len(rows("out")) < 50
 
