@@ -8,6 +8,9 @@ HEAD = """# Benchmarks
 
 `make bench` runs these scripts and writes this page; each can also be run alone. Absolute times drift on a shared
 machine, so what counts are the ratios of figures that were taken in turns in one run.
+
+How pictures look is not in these tables: `python -m benchmarks.pictures` paints eight pairs by the recipes
+that it is given, onto one sheet, with the figures of `python -m neural_style.judge` below each.
 """
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def _git(*arguments):
     return run.stdout.strip()
 
 
-def publish(name, title, columns, rows, notes=""):
-    """Print a table and keep it as JSON and Markdown in benchmarks/results.
+def publish(name, title, columns, rows, notes="", folder=RESULTS):
+    """Print a table and keep it as JSON and Markdown in a folder.
 
     Parameters
     ----------
@@ -51,6 +51,7 @@ def publish(name, title, columns, rows, notes=""):
     rows : list of list
     notes : str
         What a reader must know of the figures.
+    folder : Path
     """
     widths = [max(len(str(row[i])) for row in [columns, *rows]) for i in range(len(columns))]
     lines = [
@@ -60,7 +61,7 @@ def publish(name, title, columns, rows, notes=""):
     head = f"{machine()}; {datetime.date.today().isoformat()}; commit {commit()}"
     text = "\n".join([f"### {title}", "", head + ".", *([notes] if notes else []), "", *lines, ""])
     print(text, flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text(text)
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.md").write_text(text)
     data = {"title": title, "machine": machine(), "commit": commit(), "columns": columns, "rows": rows}
-    (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n")
+    (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n")

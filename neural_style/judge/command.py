@@ -16,7 +16,8 @@ content  mean squared difference from the photograph in SqueezeNet's fire4, of t
 patches  distance of the pixels' patches at four scales from the painting's, without a network: 1 and 0 as for style
 limits   share of pixels that have a channel at an end of the range: more than the painting's are stains
 
-Pictures are judged at a long edge of 360 pixels. SqueezeNet's weights must be installed ('sh download.sh').
+Pictures are judged at a long edge of 360 pixels; smaller ones look blurred there, and their style far
+off. SqueezeNet's weights must be installed ('sh download.sh').
 """
 
 
