@@ -10,7 +10,7 @@ from PIL import Image
 
 import nstyle
 from neural_style.judge import command as judge
-from neural_style.report.page import main
+from neural_style.report.command import main
 from neural_style.runs import options
 from neural_style.weights import store
 
@@ -54,7 +54,7 @@ def test_the_report_and_judge_commands_of_the_readme_work(installed):
         )
     for arguments in commands("python -m neural_style.report"):
         assert main(arguments) == 0
-    assert (installed / "comparison.html").is_file()
+    assert (installed / "comparison.html").is_file() and (installed / "gallery.html").is_file()
     for arguments in commands("python -m neural_style.judge"):
         assert judge.main(arguments) == 0
 
@@ -69,7 +69,7 @@ def test_the_python_of_the_readme_runs(installed, monkeypatch, capsys):
 
 def test_every_option_and_file_that_the_readme_names_exists():
     known = {text for action in options.parser()._actions for text in action.option_strings}
-    download = {"--mirror", "--offline"}
-    assert set(re.findall(r"`(--[a-z_-]+)", README)) | set(re.findall(r" (--[a-z_-]+)", README)) <= known | download
+    download, report = {"--mirror", "--offline"}, {"--gallery"}
+    assert set(re.findall(r"`(--[a-z_-]+)", README)) | set(re.findall(r" (--[a-z_-]+)", README)) <= known | download | report
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert link.startswith("http") or (ROOT / link).exists(), link

@@ -1,5 +1,5 @@
 import sys
 
-from .page import main
+from .command import main
 
 sys.exit(main())

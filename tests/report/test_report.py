@@ -14,7 +14,8 @@ from PIL import Image
 
 from neural_style.errors import InputError
 from neural_style.report import animation, chart, contact_sheet, results
-from neural_style.report.page import main, write_comparison, write_page
+from neural_style.report.command import main
+from neural_style.report.page import write_comparison, write_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COLUMNS = ["epoch", "seconds", "long_edge", "total", "content", "style", "tv", "content:relu4_2", "style:relu1_1"]

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from test_report import CONTENT, FINAL, HOSTILE, ROOT, STYLE, change_record, make_run, snapshot_colour
 
-from neural_style.report.page import main, write_comparison, write_page
+from neural_style.report.command import main
+from neural_style.report.page import write_comparison, write_gallery, write_page
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs a browser test driver: pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -295,6 +296,106 @@ def test_a_viewer_finds_his_choice_again_after_a_reload(opened):
     assert np.allclose(boxes(opened), before)
 
 
+def test_keys_play_change_the_left_picture_and_explain_themselves(opened):
+    press(opened, Keys.HOME, "s")
+    assert (source(opened, "left"), source(opened, "right")) == ("style.jpg", "e_10.jpg")
+    press(opened, "C")
+    assert source(opened, "left") == "content.jpg"
+    press(opened, Keys.SPACE)
+    wait(opened, lambda: find(opened, "play").text == "Pause")
+    wait(opened, lambda: source(opened, "right") == "final.jpg" and find(opened, "play").text == "Play")
+    press(opened, "?")
+    assert "full screen" in find(opened, "help").text
+    press(opened, Keys.HOME, Keys.SPACE)  # of a page behind a dialog nothing moves; Space is for its button
+    assert source(opened, "right") == "final.jpg" and not find(opened, "help").is_displayed()
+
+
+def test_f_fills_the_screen_with_the_whole_picture(opened):
+    press(opened, "f")
+    wait(opened, lambda: opened.execute_script("return document.fullscreenElement?.id") == "screen")
+    box, play = find(opened, "stage").rect, find(opened, "play").rect
+    assert box["height"] > 0.8 * opened.execute_script("return innerHeight") or box["width"] > 0.9 * DESKTOP["width"]
+    assert box["width"] / box["height"] == pytest.approx(96 / 64, rel=0.01)
+    assert play["y"] + play["height"] <= opened.execute_script("return innerHeight")
+    press(opened, "f")
+    wait(opened, lambda: not opened.execute_script("return !!document.fullscreenElement"))
+
+
+def test_space_on_a_button_and_letters_in_a_menu_stay_theirs(opened):
+    find(opened, "zoom-in").send_keys(Keys.SPACE)
+    assert boxes(opened)[0, 2] == pytest.approx(1.5)
+    assert find(opened, "play").text == "Play"
+
+
+def test_any_picture_can_be_saved(opened):
+    for key, file in ((Keys.HOME, "e_10.jpg"), (Keys.ARROW_RIGHT, "e_20.jpg"), (Keys.END, "final.jpg")):
+        press(opened, key)
+        link = find(opened, "download")
+        assert link.get_dom_attribute("href") == file and link.get_dom_attribute("download") is not None
+
+
+@pytest.fixture
+def gallery(browser, tmp_path):
+    """The gallery of three runs: b with style weight 20 is the newest."""
+    for day, (name, weight) in enumerate((("a", 1.0), ("c", 5.0), ("b", 20.0)), 1):
+        settings = {"style_weight": weight, "tv_weight": 0.01}
+        make_run(tmp_path / name, snapshots=1, started=f"2025-01-0{day}T00:00:00", settings=settings)
+        write_page(tmp_path / name)
+    visit(browser, write_gallery(tmp_path))
+    return browser
+
+
+def cards(driver):
+    found = driver.find_elements(By.CSS_SELECTOR, ".card")
+    return [card.find_element(By.TAG_NAME, "h2").text for card in found if card.is_displayed()]
+
+
+def test_the_gallery_is_searched_by_setting_and_leads_to_the_pages(gallery):
+    assert cards(gallery) == ["b", "c", "a"]
+    find(gallery, "search").send_keys("Style-Weight 20")
+    assert cards(gallery) == ["b"] and find(gallery, "count").text == "1 of 3"
+    find(gallery, "search").clear()
+    find(gallery, "search").send_keys("tv-weight 0.01, style-weight 5")
+    assert cards(gallery) == ["c"]
+    gallery.find_elements(By.CSS_SELECTOR, ".card a")[1].click()
+    assert gallery.current_url.endswith("/c/index.html") and find(gallery, "scrubber").is_displayed()
+
+
+def test_stars_of_the_gallery_are_kept_by_the_browser(gallery):
+    gallery.find_elements(By.CSS_SELECTOR, ".star")[2].click()
+    gallery.refresh()
+    find(gallery, "starred").click()
+    assert cards(gallery) == ["a"]
+    gallery.find_elements(By.CSS_SELECTOR, ".star")[2].click()
+    assert cards(gallery) == []
+    gallery.execute_script("localStorage.clear()")
+
+
+def test_runs_of_the_gallery_are_chosen_for_a_look_side_by_side(gallery):
+    boxes_ = gallery.find_elements(By.CSS_SELECTOR, ".choose")
+    boxes_[0].click()
+    assert not find(gallery, "compared").is_displayed()
+    boxes_[2].click()
+    images = gallery.find_elements(By.CSS_SELECTOR, "#stage img")
+    assert [image.get_dom_attribute("src") for image in images] == ["b/final.jpg", "a/final.jpg"]
+    assert find(gallery, "differing").text.splitlines() == ["b a", "--style-weight 20.0 1.0"]
+    press(gallery, "+")
+    assert boxes(gallery)[:, 2] == pytest.approx([1.5, 1.5])
+    find(gallery, "search").send_keys("0-")  # text, not keys of the zoom
+    assert find(gallery, "search").get_property("value") == "0-"
+    assert boxes(gallery)[:, 2] == pytest.approx([1.5, 1.5])
+    find(gallery, "none").click()
+    assert not find(gallery, "compared").is_displayed() and not boxes_[0].is_selected()
+
+
+def test_the_gallery_fits_a_phone(gallery):
+    device(gallery, PHONE)
+    for box in gallery.find_elements(By.CSS_SELECTOR, ".choose"):
+        gallery.execute_script("arguments[0].click()", box)
+    assert find(gallery, "compared").is_displayed()
+    assert gallery.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
 def test_the_command_is_copied_or_selected(opened):
     find(opened, "copy").click()
     wait(opened, lambda: find(opened, "copied").text)
@@ -365,7 +466,7 @@ def test_names_and_settings_with_any_characters_are_shown_and_break_nothing(brow
     snapshots = json.loads((folder / "run.json").read_text())["snapshots"]
     change_record(folder, snapshots=[{**snapshots[0], "file": name}, *snapshots[1:]])
     visit(browser, write_page(folder))
-    assert browser.find_element(By.CSS_SELECTOR, "td").text == HOSTILE
+    assert browser.find_element(By.CSS_SELECTOR, ".columns td").text == HOSTILE
     assert HOSTILE.split("/")[-1] in browser.find_element(By.CLASS_NAME, "sources").text
     press(browser, Keys.HOME)
     assert same(colour_at(browser, 0.75, 0.2), snapshot_colour(10))

@@ -41,6 +41,14 @@ function choose(picture) {
   show();
 }
 
+// The photograph or a painting on the left; asked for again, the next painting.
+function onTheLeft(kind) {
+  const sources = run.pictures.filter(picture => picture.kind === kind);
+  if (!sources.length) return;
+  view.left = sources[(sources.findIndex(picture => picture.src === view.left) + 1) % sources.length].src;
+  show();
+}
+
 function step(by) {
   choose(results[clamp(shownResult() + by, 0, results.length - 1)]);
 }
@@ -56,6 +64,7 @@ function show() {
   const at = shownResult(), picture = results[at];
   $("scrubber").value = at;
   $("scrubber").setAttribute("aria-valuetext", picture.label);
+  $("download").href = picture.src;
   $("caption").textContent = `${picture.label} · ${duration(picture.seconds)} · total ${figure(picture.total)}`;
   const strip = $("strip"), chosen = strip.children[at];
   [...strip.children].forEach(button => button.setAttribute("aria-current", button === chosen));
@@ -143,7 +152,11 @@ $("scrubber").oninput = () => choose(results[$("scrubber").value]);
 onKey({
   ArrowLeft: () => step(-1), ArrowRight: () => step(1),
   Home: () => step(-results.length), End: () => step(results.length),
+  " ": () => $("play").click(), c: () => onTheLeft("content"), s: () => onTheLeft("style"),
+  f: () => document.fullscreenElement ? document.exitFullscreen() : $("screen").requestFullscreen?.(),
+  "?": () => $("help").showModal(),
 });
+$("keyboard").onclick = () => $("help").showModal();
 addEventListener("resize", redraw);
 
 $("play").onclick = () => {

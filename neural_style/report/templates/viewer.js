@@ -86,9 +86,11 @@ function zoomable(stage, view, {onChange, onDrag}) {
 // Keys that work wherever nothing else wants them.
 function onKey(actions) {
   addEventListener("keydown", event => {
-    const taken = event.target.matches("select") || event.target.matches("input") && event.key.length > 1;
-    if (taken || event.ctrlKey || event.metaKey || event.altKey || !actions[event.key]) return;
+    const key = event.key.length > 1 ? event.key : event.key.toLowerCase(), on = event.target;
+    const taken = on.matches("select, [type=search]") || on.closest("dialog")
+      || on.matches("input") && (key.length > 1 || key === " ") || on.matches("button, summary, a") && key === " ";
+    if (taken || event.ctrlKey || event.metaKey || event.altKey || !actions[key]) return;
     event.preventDefault();
-    actions[event.key]();
+    actions[key]();
   });
 }
