@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "runs": {"networks", "weights", "pictures", "engines", "painting", "report"},
     "__main__": {"runs"},
 }
-WAITING = {"download/learn.py"}
 LIBRARIES = {"mxnet": "engines/mxnet", "torch": "engines/torch"}
 
 
@@ -54,8 +53,6 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__
 def test_a_module_imports_only_what_its_wing_may(path):
     parts = list(path.relative_to(PACKAGE).with_suffix("").parts)
     own = wing(parts)
-    if path.relative_to(PACKAGE).as_posix() in WAITING:
-        pytest.xfail("it still reaches for MXNet")
     for target, *below in imports(path):
         if target == "neural_style" and below:
             other, allowed = wing(below), MAY_IMPORT[own] | EVERYBODY | {own}

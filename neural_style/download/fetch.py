@@ -11,7 +11,6 @@ Exit status: 0 if there is a network asked for and a pair of pictures, 1 if not,
 """
 import argparse
 import contextlib
-import importlib
 import os
 import re
 import shutil
@@ -125,9 +124,6 @@ def fetch(file, mirror=None, client=None, offline=False, force=False):
             # another run may have brought it while this one waited
             if not force and (known := intact(file)):
                 return Outcome(path, True, f"already there, {known}")
-            if file.network:
-                # better to hear now that MXNet cannot be loaded than after the download
-                importlib.import_module("..engines.mxnet.library", __package__)
             for source, place in _places(file, mirror, offline):
                 part = path.with_name(f".{source.name}.part")
                 try:
@@ -245,17 +241,17 @@ def install(file, source, part, origin, proof):
 
 
 def learn_offline(force=False):
-    """Build the VGG-19 that needs no download (`offline.py`), unless it is there. Returns its Outcome."""
+    """Build the VGG-19 that needs no download (`learn.py`), unless it is there. Returns its Outcome."""
     path = Path("model", store.OFFLINE)
     try:
-        from . import learn as offline
+        from . import learn
 
         path.parent.mkdir(parents=True, exist_ok=True)
         with _turn(path):
             note = store.recorded(path)
-            current = note.get("recipe") == offline.RECIPE and path.is_file() and checksum(path) == note["sha256"]
+            current = note.get("recipe") == learn.RECIPE and path.is_file() and checksum(path) == note["sha256"]
             if force or not current:
-                offline.build(path)
+                learn.build(path, learn.engine())
         return Outcome(path, True, f"{_size(path)}, learned from scikit-image's pictures: paints without a download")
     except (InputError, OSError) as error:
         return Outcome(path, False, f"MISSING: {error}")

@@ -12,9 +12,12 @@ positive and the negative part of each, which every convolution hands on untouch
 the filters of a block's first convolution look at them alone, at the picture at one scale, as the shallow networks of
 Ustyuzhaninov et al. do (arXiv 1606.00021).
 
-    python -m neural_style.download.learn model/vgg19-offline.params
+    python -m neural_style.download.learn model/vgg19-offline.params [--seed N]
 """
+
+import argparse
 import sys
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse
@@ -23,13 +26,15 @@ import skimage.data
 import skimage.transform
 from tqdm import tqdm
 
-from ..engines.mxnet.library import mx
+from ..engines import door
+from ..errors import InputError
+from ..networks.layers import DATA, fields, needed
+from ..networks.vgg import VGG19
 from ..ranges import MEAN_PIXEL
 from ..weights import store
 
 RECIPE = 2
 
-WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))
 PICTURES = (
     "astronaut", "coffee", "chelsea", "rocket", "hubble_deep_field", "immunohistochemistry", "retina", "brick",
     "grass", "gravel", "camera", "stereo_motorcycle",
@@ -44,13 +49,15 @@ ITERATIONS = 8  # of k-means
 ACTIVATION = 100.0  # root mean square of the first feature maps, near the mean of those of the trained VGG-19
 
 
-def build(path, seed=0, progress=True):
+def build(path, engine, seed=0, progress=True):
     """Learn the network and keep it as a weights file with its record beside it.
 
     Parameters
     ----------
     path : str or Path
         The `.params` file to write; its folder must exist.
+    engine : engines.contract.Engine
+        What computes the feature maps, in float32.
     seed : int
         Equal seeds give equal bytes on one machine.
     progress : bool
@@ -61,7 +68,7 @@ def build(path, seed=0, progress=True):
     str or Path
         `path`.
     """
-    store.save(path, learn(seed, progress))
+    store.save(path, learn(engine, seed, progress))
     store.record(
         path,
         origin=f"learned from scikit-image's pictures, recipe {RECIPE}, seed {seed}",
@@ -72,18 +79,19 @@ def build(path, seed=0, progress=True):
     return path
 
 
-def learn(seed=0, progress=True, patches=20000, widths=WIDTHS, long_edge=256):
-    """Learn the convolutions of a VGG-19 one after the other.
+def learn(engine, seed=0, progress=True, network=VGG19, patches=20000, long_edge=256):
+    """Learn the convolutions of a VGG one after the other, up to the deepest of its default layers.
 
     Parameters
     ----------
+    engine : engines.contract.Engine
     seed : int
     progress : bool
         Whether to show a progress bar, one step for each convolution.
+    network : networks.layers.Network
+        Of 3 x 3 convolutions, each behind a ReLU, in blocks that pooling ends.
     patches : int
         Patches that each convolution learns from.
-    widths : sequence of sequences of int
-        The number of filters of each convolution of each block.
     long_edge : int
         Size of the training pictures, pixels.
 
@@ -93,36 +101,60 @@ def learn(seed=0, progress=True, patches=20000, widths=WIDTHS, long_edge=256):
         `conv1_1_weight` (64, 3, 3, 3), `conv1_1_bias` (64,) and so on, float32, for RGB in 0-255 minus the mean pixel.
     """
     rng = np.random.default_rng(seed)
-    maps = [mx.nd.array(picture) for picture in training_pictures(long_edge)]
-    layers = [(f"conv{b}_{i}", width) for b, block in enumerate(widths, 1) for i, width in enumerate(block, 1)]
+    maps = [engine.array(picture) for picture in training_pictures(long_edge)]
+    rows = [row for row in needed(network, network.defaults.style_layers) if row.kind in ("convolution", "pool")]
+    pools = {row.name for row in rows if row.kind == "pool"}
     arrays, strength = {}, {}
-    with tqdm(layers, desc="offline VGG-19", unit="layer", disable=not progress) as bar:
-        for name, width in bar:
-            bar.set_postfix_str(name)
-            opens_block = name.endswith("_1")
-            if name == "conv1_1":
-                groups = [(slice(None), width - CARRIED)]
-                carry = principal_colours(maps)
-            else:
-                if opens_block:
-                    maps = [mx.nd.Pooling(f, kernel=(2, 2), stride=(2, 2), pool_type="avg") for f in maps]
-                half = (width - CARRIED) // 2 if opens_block else 0
-                groups = [(slice(CARRIED), half), (slice(None), width - CARRIED - half)]
-                carry = np.eye(CARRIED, maps[0].shape[1])
-            weight = np.zeros((width, maps[0].shape[1], 3, 3), "f4")
-            bias = np.zeros(width, "f4")
-            weight[:CARRIED, :, 1, 1] = carry
-            end = CARRIED
-            for seen, filters in groups:
-                if filters:
-                    rows = slice(end, end + filters)
-                    weight[rows, seen], bias[rows] = learn_filters(maps, seen, filters, patches, rng)
-                    end += filters
-            for i, f in enumerate(maps):
-                maps[i] = convolve(f, weight, bias)
-            arrays[f"{name}_weight"], arrays[f"{name}_bias"] = weight, bias
-            strength[name] = np.median([gram_strength(f) for f in maps]) if opens_block else None
-    return balanced(arrays, strength)
+    with tqdm(rows, desc="offline VGG-19", unit="layer", disable=None if progress else True) as bar:
+        for row in bar:
+            bar.set_postfix_str(row.name)
+            if row.kind == "pool":
+                maps = [engine.pooled(f) for f in maps]
+                continue
+            (below,) = row.inputs
+            weight, bias = learn_convolution(
+                [engine.numpy(f)[0] for f in maps], row.channels, below == DATA, below in pools, patches, rng
+            )
+            for i, f in enumerate(maps):  # one after the other: the old ones are let go of
+                maps[i] = engine.convolved(f, weight, bias)
+            arrays[f"{row.name}_weight"], arrays[f"{row.name}_bias"] = weight, bias
+            opens_block = below == DATA or below in pools
+            strength[row.name] = np.median([gram_strength(engine.numpy(f)[0]) for f in maps]) if opens_block else None
+    return balanced(arrays, strength, fields(network))
+
+
+def learn_convolution(maps, width, first, pooled, patches, rng):
+    """Learn the filters of one convolution from the feature maps below it, list of (C, H, W).
+
+    Parameters
+    ----------
+    maps : list of ndarray
+    width : int
+        Filters, those that carry the picture included.
+    first : bool
+        Whether the maps are the pictures themselves.
+    pooled : bool
+        Whether they are behind a pooling: half of the filters look at the picture alone.
+    patches : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    weight : ndarray, (width, C, 3, 3), float32
+    bias : ndarray, (width,), float32
+    """
+    learned = width - CARRIED
+    half = learned // 2 if pooled else 0
+    weight = np.zeros((width, len(maps[0]), 3, 3), "f4")
+    bias = np.zeros(width, "f4")
+    weight[:CARRIED, :, 1, 1] = principal_colours(maps) if first else np.eye(CARRIED, len(maps[0]))
+    end = CARRIED
+    for seen, filters in ((slice(CARRIED), half), (slice(None), learned - half)):
+        if filters:
+            rows = slice(end, end + filters)
+            weight[rows, seen], bias[rows] = learn_filters([f[seen] for f in maps], filters, patches, rng)
+            end += filters
+    return weight, bias
 
 
 def training_pictures(long_edge):
@@ -138,18 +170,18 @@ def training_pictures(long_edge):
 
 def principal_colours(maps):
     """Return the principal components of the pictures' colours and their negatives, (6, 3), of mean activation 1."""
-    pixels = np.concatenate([f[0].asnumpy().reshape(3, -1).T for f in maps])
+    pixels = np.concatenate([f.reshape(3, -1).T for f in maps])
     colours = principal_components(pixels, 3)[0]
     colours *= 2 / np.abs(pixels @ colours).mean(0)
     return np.concatenate([colours.T, -colours.T])
 
 
-def learn_filters(maps, seen, count, patches, rng):
-    """Learn `count` filters of root mean square activation 1 from random patches of feature maps, list of (1, C, H, W).
+def learn_filters(maps, count, patches, rng):
+    """Learn `count` filters of root mean square activation 1 from random patches of feature maps, list of (C, H, W).
 
-    They look at the channels `seen` (a slice, c of them). Returns weight (count, c, 3, 3) and bias (count,).
+    Returns weight (count, C, 3, 3) and bias (count,).
     """
-    sample, channels = sample_patches([f[0, seen].asnumpy() for f in maps], patches, rng)
+    sample, channels = sample_patches(maps, patches, rng)
     mean = sample.mean(0)
     centred = (sample - mean).reshape(patches, -1)
     contrast = np.square(sample - sample.mean((1, 2), keepdims=True)).sum((1, 2, 3))
@@ -215,37 +247,62 @@ def spherical_kmeans(x, count, rng):
     return centroids
 
 
-def convolve(f, weight, bias):
-    """Return relu(weight * f + bias) of a feature map, zero padded."""
-    f = mx.nd.Convolution(f, mx.nd.array(weight), mx.nd.array(bias), kernel=(3, 3), pad=(1, 1), num_filter=len(bias))
-    mx.nd.relu(f, out=f)
-    f.wait_to_read()  # else the queue holds the temporary memory of every picture at once
-    return f
-
-
 def gram_strength(f):
-    """Return the mean square of the entries of a feature map's Gram matrix divided by H W."""
-    f = f[0].asnumpy().reshape(f.shape[1], -1)
+    """Return the mean square of the entries of the Gram matrix of a feature map (C, H, W), divided by H W."""
+    f = f.reshape(len(f), -1)
     return np.mean((f @ f.T / f.shape[1]) ** 2)
 
 
-def balanced(arrays, strength):
+def balanced(arrays, strength, fields):
     """Return the arrays scaled so that the classic loss weights suit them.
 
     A positive factor on a convolution passes through the layers above (they are piecewise linear), so each style
     layer can be given the scale at which its term of the style loss, which grows with the fourth power of the scale
     and with H W, weighs as much as that of relu1_1.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+    strength : dict of str to float
+        Convolution -> its `gram_strength` where it opens a block, None elsewhere; in network order.
+    fields : dict of str to networks.layers.Field
     """
     scaled, below = {}, 1.0
-    for name in strength:
-        above = below
-        if name.endswith("_1"):
-            above = ACTIVATION * (4 ** (int(name[4]) - 1) * strength["conv1_1"] / strength[name]) ** 0.25
+    first = next(iter(strength.values()))
+    for name, own in strength.items():
+        above = below if own is None else ACTIVATION * (fields[name].stride ** 2 * first / own) ** 0.25
         scaled[f"{name}_weight"] = np.float32(arrays[f"{name}_weight"] * (above / below))
         scaled[f"{name}_bias"] = np.float32(arrays[f"{name}_bias"] * above)
         below = above
     return scaled
 
 
+def main(arglist=None):
+    """The command line: learns a network into the file that it is told. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m neural_style.download.learn",
+        description="Learn a VGG-19 from the pictures that come with scikit-image: half a minute, no download.",
+    )
+    parser.add_argument("file", type=Path, help="the weights file to write, for example model/vgg19-offline.params")
+    parser.add_argument("--seed", type=int, default=0, help="equal seeds give equal files (default: 0)")
+    args = parser.parse_args(arglist)
+    try:
+        if not args.file.parent.is_dir():
+            raise InputError(f"{args.file}: there is no folder {args.file.parent}; make it first.")
+        build(args.file, engine(), args.seed)
+    except (InputError, OSError) as error:
+        print(f"learn: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"learn: interrupted; {args.file} is as it was.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def engine():
+    """The engine to learn with: on the CPU, in float32, so that a file depends on no graphics card."""
+    return door.opened(gpu=-1, precision="float32").engine
+
+
 if __name__ == "__main__":
-    build(sys.argv[1])
+    sys.exit(main())

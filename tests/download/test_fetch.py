@@ -48,7 +48,7 @@ def substitutes(monkeypatch):
     """What takes a minute in truth, in no time; returns the list of what was built."""
     built = []
 
-    def build(path, seed=0, progress=True):
+    def build(path, engine, seed=0, progress=True):
         built.append("network")
         store.save(path, arrays())
         store.record(path, "learned", "built here", recipe=7, seed=seed)
@@ -59,7 +59,7 @@ def substitutes(monkeypatch):
             Path(folder, name).write_bytes(b"picture")
 
     for name, module in (
-        ("learn", types.SimpleNamespace(build=build, RECIPE=7)),
+        ("learn", types.SimpleNamespace(build=build, RECIPE=7, engine=lambda: None)),
         ("standins", types.SimpleNamespace(write=write)),
     ):
         monkeypatch.setitem(sys.modules, f"neural_style.download.{name}", module)
