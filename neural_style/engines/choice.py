@@ -10,8 +10,8 @@ from ..errors import EngineError
 from ..networks import layers
 from .kept import kept
 
-GAIN = 0.9  # of the time of the candidate before it: what a later one must not exceed in a trial to be chosen
-EDGE, REPEATS = 96, 3  # of the picture of a trial, pixels; of its evaluations
+GAIN = 0.95  # of the time of the candidate before it: what a later one must not exceed in a trial to be chosen
+EDGE, EDGE_ON_GPU, REPEATS = 192, 512, 4  # of the picture of a trial, pixels; of its evaluations
 
 
 class Candidate(NamedTuple):
@@ -42,7 +42,8 @@ class Rule(NamedTuple):
     has: str  # an instruction set
     lacks: str  # another, or empty
     families: tuple  # or empty: any
-    order: tuple  # of Candidate, the fastest first
+    order: tuple  # of tuples of Candidate, the fastest first; those in one tuple are near each other, and are tried
+    twofold: str = ""  # the engine that halves the time of the other, if one does
 
     def fits(self, processor):
         """Whether a processor is of this kind."""
@@ -54,14 +55,20 @@ class Rule(NamedTuple):
         )
 
 
-FLOAT32, BFLOAT16 = Candidate("mxnet", "float32"), Candidate("mxnet", "bfloat16")
+MXNET_FLOAT32, MXNET_BFLOAT16 = Candidate("mxnet", "float32"), Candidate("mxnet", "bfloat16")
+TORCH_FLOAT32, TORCH_BFLOAT16 = Candidate("torch", "float32"), Candidate("torch", "bfloat16")
 
 RULES = (
-    Rule("Intel", "amx_bf16", "", (), (BFLOAT16, FLOAT32)),
-    Rule("AMD", "avx512_bf16", "", (25, 26), (BFLOAT16, FLOAT32)),
-    Rule("Intel", "avx512f", "amx_bf16", (), (FLOAT32,)),
-    Rule("", "avx2", "avx512_bf16", (), (FLOAT32,)),
+    Rule("Intel", "amx_bf16", "", (), ((TORCH_BFLOAT16,), (MXNET_BFLOAT16,), (MXNET_FLOAT32,)), twofold="torch"),
+    Rule("AMD", "avx512_bf16", "", (25, 26), ((MXNET_BFLOAT16, TORCH_BFLOAT16), (MXNET_FLOAT32, TORCH_FLOAT32))),
+    Rule("Intel", "avx512f", "amx_bf16", (), ((MXNET_FLOAT32, TORCH_FLOAT32),)),
+    Rule("", "avx2", "avx512_bf16", (), ((MXNET_FLOAT32,), (TORCH_FLOAT32,))),
 )
+
+
+def rule_for(processor):
+    """The rule that knows a processor, or None."""
+    return next((rule for rule in RULES if rule.fits(processor)), None)
 
 
 def choose(candidates, processor, seconds, key=""):
@@ -70,10 +77,11 @@ def choose(candidates, processor, seconds, key=""):
     Parameters
     ----------
     candidates : sequence of Candidate
-        Those that work here, in the order in which they are preferred where they are about equally fast.
+        In the order in which they are preferred where they are about equally fast.
     processor : processor.Processor
     seconds : callable
-        How long a candidate takes for one and the same work: asked where no rule knows the processor.
+        How long a candidate takes for one and the same work, infinite where it cannot: asked where no rule knows which
+        is the fastest.
     key : str
         What else `seconds` depends on: the network and the versions of the engines. The answer is kept, so that the
         same machine chooses the same again.
@@ -82,56 +90,78 @@ def choose(candidates, processor, seconds, key=""):
     -------
     Choice
     """
-    for rule in RULES:
-        if rule.fits(processor):
-            for candidate in rule.order:
-                if candidate in candidates:
-                    return Choice(*candidate, processor.title)
+    rule = rule_for(processor)
+    for group in rule.order if rule else ():
+        near = [candidate for candidate in candidates if candidate in group]
+        if len(near) == 1:
+            return Choice(*near[0], processor.title)
+        if near:
+            return _on_processor(near, processor, seconds, key)
     if len(candidates) == 1:
         return Choice(*candidates[0], "nothing else works on this processor")
-    return _measured(candidates, processor, seconds, key)
+    return _on_processor(candidates, processor, seconds, key)
 
 
-def _measured(candidates, processor, seconds, key):
+def _on_processor(candidates, processor, seconds, key):
+    machine = "; ".join([processor.title, processor.name, *sorted(processor.features), key])
+    return measured(candidates, seconds, machine, "processor")
+
+
+def measured(candidates, seconds, key, device):
+    """As `choose`, by a trial; `key` names all that the answer depends on, `device` what it was measured on."""
     names = [str(candidate) for candidate in candidates]
-    everything = "; ".join([processor.title, processor.name, *sorted(processor.features), key, *names])
 
     def fits(times):
         return isinstance(times, dict) and set(names) <= times.keys() and all(map(_is_time, times.values()))
 
-    times = kept(everything, lambda: {name: seconds(it) for name, it in zip(names, candidates)}, fits)
+    times = kept("; ".join([key, *names]), lambda: {name: seconds(it) for name, it in zip(names, candidates)}, fits)
     best = names[0]
     for name in names[1:]:
         if times[name] < GAIN * times[best]:
             best = name
     other = min((name for name in names if name != best), key=times.get)
+    chosen = candidates[names.index(best)]
+    if times[other] == math.inf:
+        return Choice(*chosen, f"{other} does not work on this {device}")
     ratio = times[other] / times[best]
-    return Choice(*candidates[names.index(best)], f"measured {ratio:.2g} times as fast as {other} on this processor")
+    how = f"{ratio:.2g} times as fast as" if ratio * GAIN > 1 else "about as fast as"
+    return Choice(*chosen, f"measured {how} {other} on this {device}")
+
+
+def hint(processor, names, install):
+    """A line for the user whose processor would halve the time with an engine that he lacks; None the second time."""
+    rule, told = rule_for(processor), []
+    if rule is None or rule.twofold in ("", *names):
+        return None
+    kept(f"told of {rule.twofold}; {processor.name}", lambda: not told.append(True), lambda value: value is True)
+    line = f"With {rule.twofold} this processor paints in half the time or less: {install[rule.twofold]}."
+    return line if told else None
 
 
 def _is_time(value):
     return type(value) in (int, float) and value > 0
 
 
-def seconds(engine, network):
+def seconds(engine, network, on_gpu=False):
     """How long an engine takes for one evaluation of a network, both ways, on a small picture.
 
     Infinite where it cannot.
     """
     style = list(network.defaults.style_layers)
     rows = network._replace(layers=tuple(layers.needed(network, style)))
-    image = engine.array(np.zeros((1, layers.CHANNELS, EDGE, EDGE), np.float32))
+    edge = EDGE_ON_GPU if on_gpu else EDGE
     try:
+        image = engine.array(np.zeros((1, layers.CHANNELS, edge, edge), np.float32))
         encoder = engine.encoder(rows, constant_arrays(rows))
-        evaluator = encoder.evaluator((EDGE, EDGE), {}, style)
-        return min(_timed(evaluator, image) for _ in range(REPEATS))
+        evaluator = encoder.evaluator((edge, edge), {}, style)
+        return min(_timed(engine, evaluator, image) for _ in range(REPEATS))
     except EngineError:
         return math.inf
 
 
-def _timed(evaluator, image):
+def _timed(engine, evaluator, image):
     started = time.perf_counter()
-    evaluator.backward(evaluator.forward(image))
+    engine.numpy(evaluator.backward(evaluator.forward(image)))  # waits for a GPU
     return time.perf_counter() - started
 
 

@@ -78,6 +78,15 @@ def _halves(line):
     return line.partition(":")
 
 
+def may_have_gpu(root=Path("/dev")):
+    """Whether a driver of a GPU may be there; where there is none, no engine need be loaded to find none.
+
+    On Linux a driver shows itself as NVIDIA's device, AMD's, Intel's or that of Windows' subsystem; elsewhere: yes.
+    """
+    drivers = ("nvidiactl", "kfd", "dri/renderD128", "dxg")
+    return not sys.platform.startswith("linux") or any((root / driver).exists() for driver in drivers)
+
+
 def ask_for_amx():
     """Ask Linux for the permission to use AMX's tile registers in this process; whether it was given.
 

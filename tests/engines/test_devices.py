@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import ROOT
 
-from neural_style.engines import door
-from neural_style.engines.mxnet import devices
+from neural_style.engines import door, processor
 from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
 
@@ -40,17 +39,25 @@ def machine(monkeypatch):
 NO_KERNEL = "Check failed: e == cudaSuccess: CUDA: no kernel image is available for execution on the device"
 
 
-def test_minus_one_is_the_cpu_without_a_word(machine):
-    machine(gpus=2)
-    assert devices.choose_context(-1) == (mx.cpu(), None)
+@pytest.fixture
+def gpu(monkeypatch):
+    """The door on a machine that has a GPU's driver, with MXNet alone."""
+    monkeypatch.setattr(door, "installed", lambda: ("mxnet",))
+    monkeypatch.setattr(processor, "may_have_gpu", lambda: True)
 
 
-def test_the_first_usable_gpu_is_taken(machine):
+def test_minus_one_is_the_cpu_without_a_word(machine, gpu):
     machine(gpus=2)
-    assert devices.choose_context(None) == (mx.gpu(0), None)
-    assert devices.choose_context(1) == (mx.gpu(1), None)
+    opened = door.opened(-1)
+    assert (opened.engine.device, opened.notice) == ("cpu", None)
+
+
+def test_the_first_usable_gpu_is_taken(machine, gpu):
+    machine(gpus=2)
+    assert door.opened(None).engine.device == "gpu 0"
+    assert door.opened(1).engine.device == "gpu 1"
     machine(gpus=2, broken={0: NO_KERNEL})
-    assert devices.choose_context(None) == (mx.gpu(1), None)
+    assert door.opened(None, device="cuda").engine.device == "gpu 1"
 
 
 @pytest.mark.parametrize(
@@ -63,42 +70,41 @@ def test_the_first_usable_gpu_is_taken(machine):
         ({"broken": {0: "trace\nout of memory"}}, "does not work (out of memory)"),
     ],
 )
-def test_without_a_usable_gpu_the_reason_is_said(machine, state, reason):
+def test_without_a_usable_gpu_the_reason_is_said(machine, gpu, state, reason):
     machine(**state)
-    context, notice = devices.choose_context(None)
-    assert context == mx.cpu()
-    assert "CPU" in notice and reason in notice
+    opened = door.opened()
+    assert opened.engine.device == "cpu"
+    assert "CPU" in opened.notice and reason in opened.notice
     with pytest.raises(InputError) as error:
-        devices.choose_context(0)
+        door.opened(0)
     assert str(error.value).startswith("--gpu 0: ") and reason in str(error.value) and "--gpu -1" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_number_beyond_the_gpus_is_an_error_that_says_which_there_are(machine):
+def test_a_number_beyond_the_gpus_is_an_error_that_says_which_there_are(machine, gpu):
     machine(gpus=2)
     with pytest.raises(InputError, match="--gpu 2: .*0 to 1"):
-        devices.choose_context(2)
+        door.opened(2)
 
 
 @pytest.mark.parametrize(
-    ("precision", "context", "instead"),
-    [("float16", mx.cpu(), "only GPUs"), ("bfloat16", mx.gpu(), "only CPUs"), ("float32", mx.cpu(), None)],
+    ("precision", "number", "instead"),
+    [("float16", -1, "only GPUs"), ("bfloat16", 0, "only CPUs"), ("float32", -1, None), ("float16", 0, None)],
 )
-def test_a_precision_that_was_asked_for_is_taken_or_refused(monkeypatch, precision, context, instead):
-    monkeypatch.setattr(devices, "choose_context", lambda gpu: (context, None))
+def test_a_precision_that_was_asked_for_is_taken_or_refused(machine, gpu, precision, number, instead):
+    machine(gpus=1)
     if instead is None:
-        opened = door.opened(-1, precision)
+        opened = door.opened(number, precision)
         assert (opened.engine.precision, opened.choice.reason) == (precision, "asked for")
     else:
         with pytest.raises(InputError, match=f"--precision {precision}: {instead}.*float32"):
-            door.opened(-1, precision)
+            door.opened(number, precision)
 
 
-def test_a_gpu_computes_in_float32_unless_told_otherwise(monkeypatch):
-    monkeypatch.setattr(devices, "choose_context", lambda gpu: (mx.gpu(1), None))
+def test_a_gpu_computes_in_float32_unless_told_otherwise(machine, gpu):
+    machine(gpus=2)
     opened = door.opened(1)
     assert (opened.engine.device, opened.choice.precision) == ("gpu 1", "float32")
-    assert door.opened(1, "float16").choice.precision == "float16"
 
 
 def as_an_older_processor(*command):

@@ -2,46 +2,36 @@
 
 import functools
 
-from ...errors import InputError
 from .. import choice
 from .engine import MXNetEngine
 from .library import AMX, mx, silent
 
-NAME, VERSION = MXNetEngine.name, mx.__version__
+__all__ = ["AMX", "CPU", "engine", "fast_on_gpu", "find_gpu", "is_gpu", "refusal"]
 
-__all__ = ["AMX", "NAME", "VERSION", "choose_context", "engine", "is_gpu", "precisions", "refusal"]
-
+CPU = mx.cpu()
 engine = MXNetEngine  # of a context and a precision
 
 
-def choose_context(gpu):
-    """The device for `--gpu`.
+def find_gpu(kind, number):
+    """A GPU that works.
 
     Parameters
     ----------
-    gpu : int or None
-        A GPU's number, -1 for the CPU, None for the first usable GPU, else the CPU.
+    kind : {"auto", "cuda"}
+    number : int or None
+        None: the first one.
 
     Returns
     -------
-    mx.Context
+    mx.Context or None
     str or None
-        A notice for the user, where the choice was made for him.
-
-    Raises
-    ------
-    InputError
-        If the GPU that was asked for cannot be used; it says why.
+        Where there is none: why.
     """
-    if gpu == -1:
-        return mx.cpu(), None
-    for number in range(max(1, _count())) if gpu is None else [gpu]:
-        reason = _unusable(number)
+    for each in range(max(1, _count())) if number is None else [number]:
+        reason = _unusable(each)
         if reason is None:
-            return mx.gpu(number), None
-    if gpu is None:
-        return mx.cpu(), f"Painting on the CPU: {reason}."
-    raise InputError(f"--gpu {gpu}: {reason}; use --gpu -1 for the CPU.")
+            return mx.gpu(each), None
+    return None, reason
 
 
 def is_gpu(context):
@@ -84,9 +74,9 @@ def refusal(context, precision):
     return None
 
 
-def precisions(context):
-    """The precisions that a device computes in, and is not asked for in vain."""
-    return [precision for precision in ("float32", "bfloat16") if refusal(context, precision) is None]
+def fast_on_gpu(context):
+    """The precisions to be tried on a GPU: halves are asked for, not chosen."""
+    return ["float32"]
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from ...networks.layers import needed
 from ...pictures import images
 from ..contract import Targets
 from .evaluator import Evaluator
-from .library import DTYPES, exactly, torch
+from .library import DTYPES, computing, torch
 from .moments import Region, moments
 from .operators import Operators, bordered
 
@@ -39,18 +39,17 @@ class Encoder:
         """Shape (C, H, W) of every layer above a picture of a size (height, width)."""
         return self.operators.shapes([edge + 2 * self.border for edge in size])
 
-    @torch.no_grad()
+    @computing()
     def extract(self, image, content_layers, style_layers, masks=(None,)):
         """See `contract.Encoder`."""
         regions = self.regions(style_layers, image.shape[2:], masks)
         content, style = dict.fromkeys(content_layers), dict.fromkeys(regions)
         rows = self.rows([*content, *style])
-        with exactly():
-            for layer, features in self.operators.forward(bordered(image, self.border), rows, set(), {}):
-                if layer in content:
-                    content[layer] = features.to(torch.float32, copy=True)
-                if layer in style:
-                    style[layer] = [moments(features, region, self.means) for region in regions[layer]]
+        for layer, features in self.operators.forward(bordered(image, self.border), rows, set(), {}):
+            if layer in content:
+                content[layer] = features.to(torch.float32, copy=True)
+            if layer in style:
+                style[layer] = [moments(features, region, self.means) for region in regions[layer]]
         return Targets(content, style)
 
     def evaluator(self, size, content, style_layers, masks=(None,)):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .encoder import Encoder
-from .library import exactly, torch
+from .library import computing, torch
 
 F = torch.nn.functional
 
@@ -18,7 +18,7 @@ class TorchEngine:
     precision : {"float32", "bfloat16", "float16"}
     """
 
-    name = "torch"
+    name, version = "torch", str(torch.__version__)
 
     def __init__(self, device="cpu", precision="float32"):
         self._device, self.precision = torch.device(device), precision
@@ -37,13 +37,12 @@ class TorchEngine:
         """See `contract.Engine`."""
         return Encoder(network, arrays, self._device, self.precision, pooling, border, means)
 
-    @torch.no_grad()
+    @computing()
     def convolved(self, features, weight, bias):
         """See `contract.Engine`."""
-        with exactly():
-            return F.conv2d(features, self.array(weight), self.array(bias), padding=1).relu_()
+        return F.conv2d(features, self.array(weight), self.array(bias), padding=1).relu_()
 
-    @torch.no_grad()
+    @computing()
     def pooled(self, features):
         """See `contract.Engine`."""
         return F.avg_pool2d(features, 2)

@@ -2,7 +2,7 @@
 
 from ...networks.layers import DATA
 from ..contract import Statistics
-from .library import exactly, torch
+from .library import computing, torch
 from .moments import add_gradient, moments
 from .operators import CHANNELS_LAST, bordered, unbordered
 
@@ -36,31 +36,29 @@ class Evaluator:
         self._image, self._maps = image, {}  # lets go of the last picture's maps first
         return self._computed()
 
-    @torch.no_grad()
+    @computing()
     def _computed(self):
         content, style = dict.fromkeys(self._content), dict.fromkeys(self._regions)
-        with exactly():
-            data = bordered(self._image, self._border)
-            for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
-                if layer in content:
-                    content[layer] = (features - self._content[layer]).square_().sum()
-                if layer in style:
-                    style[layer] = [moments(features, region, self._means) for region in self._regions[layer]]
+        data = bordered(self._image, self._border)
+        for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
+            if layer in content:
+                content[layer] = (features - self._content[layer]).square_().sum()
+            if layer in style:
+                style[layer] = [moments(features, region, self._means) for region in self._regions[layer]]
         return Statistics({layer: float(distance) for layer, distance in content.items()}, style)
 
-    @torch.no_grad()
+    @computing()
     def backward(self, gradients):
         """See `contract.Evaluator`. The feature maps are let go of on the way."""
         if not self._maps:
             self._computed()
         found = {}
-        with exactly():
-            for row in reversed(self._rows):
-                total = self._with_losses(row.name, found.pop(row.name, None), gradients)
-                for name, part in zip(row.inputs, self._operators.backward(row, total, self._maps, self._shapes)):
-                    found[name] = found[name].add_(part) if name in found else part
-                self._maps.pop(row.name, None)
-            return unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._border)
+        for row in reversed(self._rows):
+            total = self._with_losses(row.name, found.pop(row.name, None), gradients)
+            for name, part in zip(row.inputs, self._operators.backward(row, total, self._maps, self._shapes)):
+                found[name] = found[name].add_(part) if name in found else part
+            self._maps.pop(row.name, None)
+        return unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._border)
 
     def _with_losses(self, layer, total, gradients):
         """The gradient of a layer's feature map: `total`, which comes from above, and that of its own losses."""

@@ -1,21 +1,39 @@
-"""The door to PyTorch: says what to do where it cannot be imported."""
+"""The door to PyTorch: says what to do where it cannot be imported, and how it computes here."""
 
-from ...errors import InputError
+import contextlib
+
+from ...errors import EngineError, InputError
 
 try:
     import torch
-except ImportError as error:
+except (ImportError, OSError) as error:
     raise InputError(
-        f"PyTorch cannot be loaded ({error}); install it with `pip install -r requirements-torch.txt`, "
-        "or use --engine mxnet."
+        f"PyTorch cannot be loaded: {error}. Install it with pip install -r requirements-torch.txt."
     ) from None
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-def exactly():
-    """A context in which cuDNN takes no shortcut: float32 keeps its bits, the same input gives the same bytes."""
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+@contextlib.contextmanager
+def computing():
+    """How every method of the engine computes; also a decorator.
+
+    Without autograd's graph; on cuDNN without its shortcuts: float32 keeps its bits, the same input gives the same
+    bytes. What PyTorch raises becomes an `EngineError` of one line.
+    """
+    exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    try:
+        with torch.no_grad(), exact:
+            yield
+    except EngineError:
+        raise
+    except RuntimeError as error:
+        raise EngineError(f"PyTorch: {first_line(error)}") from error
 
 
-__all__ = ["DTYPES", "exactly", "torch"]
+def first_line(error):
+    """What an error of PyTorch's says, without the traceback in C++ that may follow."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+__all__ = ["DTYPES", "computing", "first_line", "torch"]
