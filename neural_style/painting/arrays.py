@@ -13,13 +13,33 @@ from ..pictures import images
 
 Array = Any
 
-__all__ = ["Array", "array_namespace", "clipped", "device", "dot", "finite", "norm", "resized", "rms", "total"]
+__all__ = [
+    "Array", "array_namespace", "clipped", "device", "dot", "double", "finite", "norm", "resized", "rms", "to_numpy",
+    "total",
+]  # fmt: skip
+
+
+def to_numpy(array: Array) -> Array:
+    """An array as one of NumPy's; those stay as they are."""
+    return np.asarray(to_device(array, "cpu"))
+
+
+def double(array: Array) -> Array:
+    """An array in double precision; on the processor where its device knows none, as Apple's GPUs."""
+    xp = array_namespace(array)
+    try:
+        return xp.astype(array, xp.float64)
+    except TypeError:
+        return xp.astype(to_device(array, "cpu"), xp.float64)
 
 
 def total(array: Array) -> float:
-    """The sum of all values, added up in double precision."""
+    """The sum of all values, added up in double precision where the device knows it."""
     xp = array_namespace(array)
-    return float(xp.sum(array, dtype=xp.float64))
+    try:
+        return float(xp.sum(array, dtype=xp.float64))
+    except TypeError:
+        return float(xp.sum(array))
 
 
 def dot(one: Array, other: Array) -> Array:
@@ -54,5 +74,5 @@ def clipped(image: Array) -> Array:
 
 def resized(planes: Array, size: tuple[int, int], resample: Image.Resampling = Image.Resampling.BICUBIC) -> Array:
     """An array (1, C, H, W) at another size (height, width): by way of NumPy, once per level."""
-    result = images.resize_planes(np.asarray(to_device(planes, "cpu")), size, resample)
+    result = images.resize_planes(to_numpy(planes), size, resample)
     return array_namespace(planes).asarray(result, device=device(planes))

@@ -7,7 +7,7 @@ the engine carries the gradients back to the feature map (`moments_gradient`) an
 from typing import Callable, Optional
 
 from ..engines.contract import Moments
-from .arrays import Array, array_namespace, device, total
+from .arrays import Array, array_namespace, device, double, total
 
 StyleLoss = Callable[[Moments, Moments], tuple[float, Moments]]
 
@@ -136,14 +136,15 @@ def wasserstein(found: Moments, target: Moments) -> tuple[float, Moments]:
     covariance, target_covariance = _covariance(found), _covariance(target)
     root = _power(target_covariance, 0.5)
     middle = root @ covariance @ root
-    mean, target_mean = (xp.astype(part.mean, xp.float64) for part in (found, target))
+    mean, target_mean = double(found.mean), double(target.mean)
     mean_difference = mean - target_mean
     traces = trace(covariance) + trace(target_covariance) - 2 * trace(_power(middle, 0.5))
-    scale = _gram_scale(target) / float(xp.sum(target.mean**2) + trace(target_covariance))
+    scale = _gram_scale(target) / (float(xp.sum(target.mean**2)) + float(trace(target_covariance)))
     value = scale * float(xp.sum(mean_difference**2) + traces)
     by_covariance = _diagonal(xp.ones_like(mean)) - root @ _power(middle, -0.5) @ root
     gradient = Moments(by_covariance, 2 * mean_difference - 2 * by_covariance @ mean)
-    return value, Moments(*(xp.astype(scale * part, xp.float32) for part in gradient))
+    there = {"dtype": xp.float32, "device": device(found.second)}
+    return value, Moments(*(xp.asarray(scale * part, **there) for part in gradient))
 
 
 # what --style-loss names, and which of them need the channels' means
@@ -164,9 +165,8 @@ def _std(given: Moments) -> Array:
 
 
 def _covariance(given: Moments) -> Array:
-    xp = array_namespace(given.second)
-    mean = xp.astype(given.mean, xp.float64)
-    return xp.astype(given.second, xp.float64) - _outer(mean, mean)
+    mean = double(given.mean)
+    return double(given.second) - _outer(mean, mean)
 
 
 def _outer(one: Array, other: Array) -> Array:

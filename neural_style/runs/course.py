@@ -4,6 +4,7 @@ import math
 
 from ..errors import InputError
 from ..painting import descent, losses, starts, targets
+from ..painting.arrays import to_numpy
 from ..painting.descent import State
 from ..painting.objective import Objective, Weights
 from ..painting.optimizers import OPTIMIZERS
@@ -40,7 +41,10 @@ def _read_start(it):
 
 
 def events(run, state):
-    """Paint from a state on: the stream of `descent.Event`."""
+    """Paint from a state on: the stream of `descent.Event`, whose arrays are the engine's.
+
+    `descent.Event.mapped` and `enlarged` lead from there to NumPy's.
+    """
     it = run.settings
     optimizer = OPTIMIZERS[it.optimizer](it.lr)
 
@@ -51,20 +55,21 @@ def events(run, state):
         run.levels,
         lambda size: objective(run, size),
         optimizer,
-        state,
+        state.mapped(run.engine.array),
         rate_at=rate_at,
         stop_eps=it.stop_eps,
         clip=not optimizer.classic,
         average_decay=it.average_decay,
-        enlarge=lambda image, size: enlarged(run, image, size),
+        enlarge=lambda image, size: run.engine.array(enlarged(run, image, size)),
     )
 
 
 def enlarged(run, image, size):
     """A picture (1, 3, H, W) at another size, with the photograph's detail for what a coarser picture cannot hold.
 
-    Its difference from the photograph is what is enlarged.
+    Its difference from the photograph is what is enlarged. The result is NumPy's, whatever the picture's library.
     """
+    image = to_numpy(image)
     if image.shape[2:] == tuple(size):
         return image
     here, there = (images.to_network(images.resize(run.content, s)) for s in (image.shape[2:], size))
@@ -73,8 +78,8 @@ def enlarged(run, image, size):
 
 def objective(run, size):
     """The objective of a run at one size (height, width)."""
-    it = run.settings
-    photograph = images.to_network(images.resize(run.content, size))
+    it, array = run.settings, run.engine.array
+    photograph = array(images.to_network(images.resize(run.content, size)))
     content = run.encoder.extract(photograph, it.content_layers, ()).content
     # the paintings' colours, and so their moments, may have been matched to this photograph
     key = size, None if it.preserve_colors in ("none", "luminance") else it.content_image
@@ -88,8 +93,8 @@ def objective(run, size):
         styles,
         weights,
         style_loss=losses.STYLE_LOSSES[it.style_loss],
-        max_gradient_norm=photograph.size if OPTIMIZERS[it.optimizer].classic else None,
-        painted=None if run.painted is None else masks.resized(run.painted, size),
+        max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
+        painted=None if run.painted is None else array(masks.resized(run.painted, size)),
         photograph=photograph,
     )
 
@@ -102,7 +107,7 @@ def style_targets(run, size):
         painting_size = targets.style_size(picture.shape, size, scale, it.style_fit)
         painting = images.to_network(images.resize(picture, painting_size))
         resized = [None if region is None else masks.resized(region, painting_size) for region in regions]
-        found.append(run.encoder.extract(painting, (), it.style_layers, resized).style)
+        found.append(run.encoder.extract(run.engine.array(painting), (), it.style_layers, resized).style)
     return targets.blended(found, it.style_blend_weights)
 
 

@@ -17,6 +17,7 @@ import skimage
 
 from ..errors import InputError, RunError
 from ..files import write_text
+from ..painting.arrays import to_numpy
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, images
 from . import folder as output
@@ -140,7 +141,7 @@ class Snapshots:
 
     def _save_state(self, event):
         record = {**self._record, "seconds": round(time.monotonic() - self._started, 3)}
-        state.save(self.folder, state.Saved(event, self._run.levels, self._settings, record))
+        state.save(self.folder, state.Saved(event.mapped(to_numpy), self._run.levels, self._settings, record))
         self._saved_epoch = event.epoch
 
     def finish(self, status, event):

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from neural_style.engines.mxnet.library import mx
 from neural_style.painting.descent import State, descend
 from neural_style.painting.levels import Level, extended, plan
 from neural_style.painting.optimizers import LBFGS, OPTIMIZERS
@@ -282,7 +281,9 @@ def test_the_rate_falls_as_with_the_schedule_of_mxnet(monkeypatch, delay, factor
     settings = SimpleNamespace(
         optimizer="nag", lr=0.25, lr_sched_delay=float(delay), lr_sched_factor=factor, stop_eps=0.0, average_decay=0.0
     )
-    rate_at = course.events(SimpleNamespace(settings=settings, levels=None), None)
+    run = SimpleNamespace(settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray))
+    rate_at = course.events(run, State(START))
+    mx = pytest.importorskip("mxnet")
     reference = mx.lr_scheduler.FactorScheduler(step=delay, factor=factor, base_lr=0.25, stop_factor_lr=0)
     for epoch in range(1, 8 * delay + 2):
         assert rate_at(epoch) == pytest.approx(reference(epoch), rel=1e-9)

@@ -5,8 +5,6 @@ import plain
 import pytest
 from conftest import made_picture
 
-from neural_style.engines.mxnet.encoder import Encoder
-from neural_style.engines.mxnet.library import mx
 from neural_style.networks.vgg import VGG19
 from neural_style.painting import losses
 from neural_style.painting.objective import Objective, Weights
@@ -20,6 +18,10 @@ RECIPE = Weights(10.0, 1.0, 0.01, {"relu4_2": 1.0}, dict.fromkeys(plain.Recipe.s
 @pytest.fixture(scope="module")
 def make(vgg19_arrays):
     """An objective on VGG-19; networks and targets are made once for each precision and choice of layers."""
+    pytest.importorskip("mxnet")
+    from neural_style.engines.mxnet.encoder import Encoder
+    from neural_style.engines.mxnet.library import mx
+
     made = {}
 
     def make(weights=RECIPE, precision="float32", **options):

@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 
-from neural_style.engines.mxnet.library import mx
 from neural_style.painting.optimizers import LBFGS, NAG, OPTIMIZERS, Adam
 
 SHAPE = (1, 3, 8, 9)
@@ -41,6 +40,7 @@ def losses_of(optimizer, function, steps, image=START):
 
 
 def test_nag_is_that_of_mxnet_update_for_update():
+    mx = pytest.importorskip("mxnet")
     reference = mx.optimizer.NAG(learning_rate=1, momentum=0.95, wd=0.0001)
     optimizer, image, weight = NAG(1), START, mx.nd.array(START)
     state, generator = reference.create_state(0, weight), np.random.default_rng(2)

@@ -43,7 +43,7 @@ from neural_style.weights import store  # noqa: E402
 
 SIZE, EPOCHS, SAVE_EPOCHS = (32, 40), 8, 2
 OUT = "folder-of-the-run"
-ENGINE = types.SimpleNamespace(name="toy", version="1", device="cpu", precision="float32")
+ENGINE = types.SimpleNamespace(name="toy", version="1", device="cpu", precision="float32", array=np.asarray)
 SAVED = "saved"  # beside the folder of the run: the epoch of the last snapshot that was reported to the callback
 
 
