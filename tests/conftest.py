@@ -36,6 +36,16 @@ def pytest_runtest_setup(item):
             pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def mx():
+    """MXNet, where there is one."""
+    try:
+        from neural_style.engines.mxnet.library import mx
+    except InputError as error:
+        pytest.skip(str(error))
+    return mx
+
+
 def made_arrays(model):
     """Random weights that keep the strength of what passes through them (He et al. 2015), in the hundreds."""
     generator = np.random.default_rng(19)

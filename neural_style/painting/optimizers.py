@@ -197,7 +197,7 @@ class LBFGS:
         length = rms(direction)
         self.held_back = length > self._radius or not self._pairs
         if self.held_back:
-            direction *= self._radius / max(length, NOTHING)
+            direction *= self._radius / length if length > NOTHING else 0.0
         return self._image + direction
 
     def _remember(self, step: Array, difference: Array) -> None:

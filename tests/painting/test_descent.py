@@ -276,14 +276,13 @@ def test_an_averaged_run_shows_the_mean_of_its_pictures():
 
 
 @pytest.mark.parametrize(("delay", "factor"), [(75, 0.9), (1, 0.5), (10, 0.1)])
-def test_the_rate_falls_as_with_the_schedule_of_mxnet(monkeypatch, delay, factor):
+def test_the_rate_falls_as_with_the_schedule_of_mxnet(mx, monkeypatch, delay, factor):
     monkeypatch.setattr(course.descent, "descend", lambda *args, rate_at, **options: rate_at)
     settings = SimpleNamespace(
         optimizer="nag", lr=0.25, lr_sched_delay=float(delay), lr_sched_factor=factor, stop_eps=0.0, average_decay=0.0
     )
     run = SimpleNamespace(settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray))
     rate_at = course.events(run, State(START))
-    mx = pytest.importorskip("mxnet")
     reference = mx.lr_scheduler.FactorScheduler(step=delay, factor=factor, base_lr=0.25, stop_factor_lr=0)
     for epoch in range(1, 8 * delay + 2):
         assert rate_at(epoch) == pytest.approx(reference(epoch), rel=1e-9)

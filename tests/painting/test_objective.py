@@ -16,11 +16,9 @@ RECIPE = Weights(10.0, 1.0, 0.01, {"relu4_2": 1.0}, dict.fromkeys(plain.Recipe.s
 
 
 @pytest.fixture(scope="module")
-def make(vgg19_arrays):
+def make(mx, vgg19_arrays):
     """An objective on VGG-19; networks and targets are made once for each precision and choice of layers."""
-    pytest.importorskip("mxnet")
     from neural_style.engines.mxnet.encoder import Encoder
-    from neural_style.engines.mxnet.library import mx
 
     made = {}
 

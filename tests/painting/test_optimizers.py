@@ -39,8 +39,7 @@ def losses_of(optimizer, function, steps, image=START):
     return np.array(found)
 
 
-def test_nag_is_that_of_mxnet_update_for_update():
-    mx = pytest.importorskip("mxnet")
+def test_nag_is_that_of_mxnet_update_for_update(mx):
     reference = mx.optimizer.NAG(learning_rate=1, momentum=0.95, wd=0.0001)
     optimizer, image, weight = NAG(1), START, mx.nd.array(START)
     state, generator = reference.create_state(0, weight), np.random.default_rng(2)

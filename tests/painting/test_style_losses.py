@@ -85,9 +85,8 @@ def test_what_each_of_them_is_blind_to():
 
 
 @pytest.mark.parametrize("style_loss", losses.STYLE_LOSSES)
-def test_a_run_approaches_what_it_compares(options, style_loss):
+def test_a_run_approaches_what_it_compares(mx, options, style_loss):
     """From noise, without content: at the end the statistics are those of the painting, nearly."""
-    pytest.importorskip("mxnet")
     more = ["--style-loss", style_loss, "--style-layers", "conv1", "--content-weight", "0", "--tv-weight", "0"]
     more += ["--init", "pink", "--max-num-epochs", "40", "--stop-eps", "0", "--precision", "float32"]
     run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, *more])))
@@ -96,8 +95,7 @@ def test_a_run_approaches_what_it_compares(options, style_loss):
 
 
 @pytest.mark.parametrize("style_loss", losses.STYLE_LOSSES)
-def test_the_painting_itself_costs_nothing(options, tmp_path, style_loss):
-    pytest.importorskip("mxnet")
+def test_the_painting_itself_costs_nothing(mx, options, tmp_path, style_loss):
     Image.fromarray(made_picture(48, 64, seed=1)).save(tmp_path / "same.png")
     more = ["--style-image", str(tmp_path / "same.png"), "--style-loss", style_loss, "--precision", "float32"]
     run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, *more])))

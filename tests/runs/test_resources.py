@@ -76,7 +76,7 @@ def made_run(edge=600, **options):
     size = (edge * 2 // 3, edge)
     return SimpleNamespace(
         settings=SimpleNamespace(**{**settings, **options}), size=size, styles=[np.zeros((40, 60, 3))], regions=[None],
-        levels=[Level(size, 1)], machine=SimpleNamespace(engine=SimpleNamespace(device="cpu")),
+        levels=[Level(size, 1)], engine=SimpleNamespace(device="cpu"),
     )  # fmt: skip
 
 
