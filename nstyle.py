@@ -9,28 +9,26 @@ As a library: `train_nstyle(get_args([...]), callback)`.
 
 import sys
 
-from neural_style.runs import command, options, paint
+from neural_style import start
 
 
 def get_args(arglist=None):
-    """The options of a run as a namespace; `sys.argv` by default.
+    """The options of a run as a namespace; `sys.argv` by default. See `neural_style.runs.options.parse`."""
+    from neural_style.runs import options
 
-    Raises
-    ------
-    InputError
-        If an option is unknown or is not of its form.
-    """
     return options.parse(arglist)
 
 
 def train_nstyle(args, callback=None, shared=None):
-    """Paint; see `neural_style.runs.paint.train`."""
+    """Paint. See `neural_style.runs.paint.train`."""
+    from neural_style.runs import paint
+
     return paint.train(args, callback, shared)
 
 
 def main(arglist=None):
-    """The command line; returns the exit status."""
-    return command.main(arglist)
+    """The command line; returns the exit status. See `neural_style.runs.command.main`."""
+    return start.run("neural_style.runs.command", arglist)
 
 
 if __name__ == "__main__":

@@ -17,3 +17,9 @@ class RunError(RuntimeError):
 
 class EngineError(RunError):
     """An engine's library could not compute. The message is one line."""
+
+
+def one_line(error):
+    """What an exception says, in one line: of several the last one that says something, where causes stand."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else "out of memory" if isinstance(error, MemoryError) else type(error).__name__

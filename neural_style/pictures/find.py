@@ -1,6 +1,7 @@
 """The pictures that options name: found here or beside the scripts, with stand-ins for samples that are not there."""
 
 import glob
+import json
 from pathlib import Path
 
 from ..errors import InputError
@@ -21,7 +22,7 @@ def expand(names):
     Parameters
     ----------
     names : str or list of str
-        Files, folders (all pictures in them) and patterns with `*`, `?` or `[...]`.
+        Files, folders (all pictures in them but those that a run made there) and patterns with `*`, `?` or `[...]`.
 
     Returns
     -------
@@ -33,13 +34,14 @@ def expand(names):
         If a folder or a pattern holds no picture.
     """
     found = []
-    for name in [names] if isinstance(names, str) else names:
+    for name in _listed(names):
         if not str(name):
             raise InputError("--content-image: the name is empty; give a picture.")
         if Path(name).is_dir():
-            files = (path for path in Path(name).iterdir() if path.is_file())
+            made = _made_by_a_run(Path(name))
+            files = (path for path in Path(name).iterdir() if path.is_file() and path.name not in made)
             matches = sorted(path for path in files if path.suffix.lower() in PICTURES)
-        elif glob.has_magic(name) and not Path(name).exists():
+        elif _is_pattern(name):
             matches = [Path(match) for match in sorted(glob.glob(name))]
         else:
             matches = [Path(name)]
@@ -49,14 +51,41 @@ def expand(names):
     return list(dict.fromkeys(found))  # one that is named twice is painted once
 
 
+def names_several(names):
+    """Whether these names, as `expand` takes them, mean a folder of results for each picture, if only one is there."""
+    names = _listed(names)
+    return len(names) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in names)
+
+
+def _listed(names):
+    return [str(name) for name in (names if isinstance(names, (list, tuple)) else [names])]
+
+
+def _is_pattern(name):
+    return glob.has_magic(name) and not Path(name).exists()
+
+
+def _made_by_a_run(folder):
+    """The names of the pictures that the record in a folder says a run made there."""
+    try:
+        run = json.loads((folder / "run.json").read_bytes())
+        entries = [run["content"], *run["style"], *run["snapshots"], run["final"] or {}]
+        return {entry["file"] for entry in entries if "file" in entry}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return set()
+
+
 def folders(photographs, output_dir):
-    """A folder of results for each photograph: its name in `output_dir`, with a number where two have the same name."""
+    """A folder of results for each photograph: its name in `output_dir`.
+
+    With a number where two have the same name, or a file has it.
+    """
     chosen = {}
     for photograph in photographs:
         # without its suffix a name such as ...jpg leads out of the folder
         name, number = photograph.stem if photograph.stem.strip(".") else photograph.name, 2
         folder = Path(output_dir) / name
-        while folder in chosen.values():
+        while folder in chosen.values() or folder.is_file():
             folder, number = Path(output_dir) / f"{name}_{number}", number + 1
         chosen[photograph] = folder
     return chosen

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from ..errors import InputError, RunError
+from ..errors import one_line
 from ..pictures import find
 from . import paint, prepare
 
 
-def paint_all(args, photographs):
+def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
     """Paint several photographs, each into its own folder in the output directory.
 
     One that fails does not stop the rest; a summary at the end says which did.
@@ -23,14 +25,17 @@ def paint_all(args, photographs):
     int
         The exit status: 0, or 1 if any failed.
     """
-    shared, failures = prepare.Studio(), []
-    for photograph, folder in find.folders(photographs, args.output_dir).items():
+    studio, failures = prepare.Studio(), []
+    folders = find.folders(photographs, args.output_dir)
+    for number, (photograph, folder) in enumerate(folders.items(), 1):
+        if not args.no_progress:
+            print(f"Picture {number} of {len(folders)}: {photograph}", file=sys.stderr)
         try:
             one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
-            if paint.train(one, shared=shared) == "diverged":
+            if paint.train(one, shared=studio) == "diverged":
                 failures.append(f"{photograph}: diverged")
-        except (InputError, RunError) as error:
-            print(f"nstyle: error: {error}", file=sys.stderr)
-            failures.append(str(error))
-    print(f"{len(photographs) - len(failures)} of {len(photographs)} pictures painted", *failures, sep="\n  failed: ")
+        except Exception as error:  # whatever is wrong with one, the next is another
+            print(f"nstyle: error: {one_line(error)}", file=sys.stderr)
+            failures.append(f"{photograph}: {one_line(error)}")
+    print(f"{len(folders) - len(failures)} of {len(folders)} pictures painted", *failures, sep="\n  failed: ")
     return 1 if failures else 0

@@ -3,32 +3,52 @@
 import contextlib
 import signal
 import sys
+from collections.abc import Sequence
+from typing import Optional
 
-from ..errors import InputError, RunError
+from .. import start
+from ..errors import InputError, RunError, one_line
+from ..networks import listing
+from ..networks.registry import NETWORKS
 from ..pictures import find
-from ..weights import store
-from . import batch, options, paint
+from . import options
 
 
-def main(arglist=None):
-    """The command line; the exit status is 0, 1 (diverged, failed), 2 (bad input), 130 (Ctrl-C) or 143 (SIGTERM)."""
+def main(arglist: Optional[Sequence] = None) -> int:
+    """Paint what a command line (`sys.argv` by default) asks for.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 (diverged, failed), 2 (bad input), 129 (SIGHUP) or 143 (SIGTERM).
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupted it.
+    """
     try:
-        with _ended_by_sigterm():
+        with _ended_by_signals():
             return _command(arglist)
-    except Terminated:
-        return 143
-    except KeyboardInterrupt:
-        return 130
+    except Terminated as error:
+        return 128 + error.signal
 
 
 def _command(arglist):
     try:
         args = options.parse(arglist)
+        if args.list_layers:
+            print(listing.table(NETWORKS[args.model]))
+            return 0
         if args.list_weights:
+            from ..weights import store
+
             print(store.describe(store.installed()))
             return 0
         photographs = find.expand(args.content_image)
-        if len(photographs) > 1:
+        with start.leaving_at_once():
+            from . import batch, paint
+        if find.names_several(args.content_image):
             return batch.paint_all(args, photographs)
         args.content_image = str(photographs[0])
         return 1 if paint.train(args) == "diverged" else 0
@@ -36,26 +56,34 @@ def _command(arglist):
         print(f"nstyle: error: {error}", file=sys.stderr)
         return 2
     except (RunError, MemoryError) as error:
-        print(f"nstyle: error: {(str(error).splitlines() or ['out of memory'])[0]}", file=sys.stderr)
+        print(f"nstyle: error: {one_line(error)}", file=sys.stderr)
         return 1
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: ends a run as Ctrl-C does."""
+    """A signal that ends a run as Ctrl-C does."""
+
+    def __init__(self, signal: int):
+        super().__init__(signal)
+        self.signal = signal
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm():
-    """SIGTERM raises Terminated, until the end; later there is nothing left to save."""
-    previous = None  # also where the handler is not Python's, and cannot be put back
-    with contextlib.suppress(ValueError):  # not in the main thread
-        previous = signal.signal(signal.SIGTERM, _terminate)
+def _ended_by_signals():
+    """SIGTERM and SIGHUP raise Terminated, until the end; later there is nothing left to save."""
+    previous = {}
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        # one that is ignored, as nohup does, stays so; None: a handler that is not Python's, and cannot be put back
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            with contextlib.suppress(ValueError):  # not in the main thread
+                previous[number] = signal.signal(number, _terminate)
     try:
         yield
     finally:
-        if previous is not None:
-            signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
-def _terminate(*_):
-    raise Terminated
+def _terminate(number, _):
+    raise Terminated(number)

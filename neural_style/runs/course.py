@@ -80,7 +80,7 @@ def objective(run, size):
     """The objective of a run at one size (height, width)."""
     it, array = run.settings, run.engine.array
     photograph = array(images.to_network(images.resize(run.content, size)))
-    content = run.encoder.extract(photograph, it.content_layers, ()).content
+    content = run.encoder.extract(photograph, it.content_layers, ()).content if it.content_layers else {}
     # the paintings' colours, and so their moments, may have been matched to this photograph
     key = size, None if it.preserve_colors in ("none", "luminance") else it.content_image
     styles = run.studio.style_targets(key, lambda: style_targets(run, size))

@@ -39,9 +39,10 @@ def train(args, callback=None, shared=None):
     KeyboardInterrupt
         If the user interrupted the run; the picture reached so far and the state have been saved.
     """
-    run = transfer.prepare(options.complete(args), shared)
-    if run.settings.animate:
-        animation.check(run.settings.animate)
+    settings = options.complete(args)
+    if settings.animate:
+        animation.check(settings.animate)
+    run = transfer.prepare(settings, shared)
     with output.claimed(run.settings.output_dir) as folder:
         saved = None
         if run.settings.resume:
@@ -69,9 +70,9 @@ def _paint(run, start, event, snapshots, callback):
     """From the first event to the last; `event` is that of a run that is taken up."""
     settings = run.settings
     ended = event is not None and event.status is not None
-    with Progress(settings.max_num_epochs, start.epoch, not settings.no_progress) as progress:
+    with Progress(settings.max_num_epochs, start.epoch, settings.no_progress) as progress:
         for notice in (*run.notices, *snapshots.notices):
-            progress.say(notice)
+            progress.tell(notice)
         try:
             for event in () if ended else course.events(run, start):
                 file = snapshots.add(event)
@@ -82,11 +83,12 @@ def _paint(run, start, event, snapshots, callback):
                     callback(_callback_data(run, event, file))
             final = snapshots.finish(event.status, event)
             _publish(run, progress.say, ended=True)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             if event is None:
                 snapshots.fail("interrupted")
             else:
                 progress.say(f"Interrupted; the picture reached so far is {snapshots.finish('interrupted', event)}.")
+                interrupt.said = True
                 _publish(run, progress.say, ended=True)
             raise
         except Exception as error:

@@ -17,19 +17,24 @@ class Progress:
         Of the whole run.
     done : int
         Of them, done before.
-    bar : bool
-        Show a bar where stderr is a terminal.
+    quiet : bool
+        Show only what went wrong.
     """
 
-    def __init__(self, epochs, done=0, bar=True):
+    def __init__(self, epochs, done=0, quiet=False):
         terminal = sys.stderr is not None and sys.stderr.isatty()  # None: a process without one
-        self._lines = not terminal
-        self._bar = tqdm(total=epochs, initial=done, unit="epoch", disable=not (terminal and bar), dynamic_ncols=True)
+        self._lines, self._quiet = not terminal and not quiet, quiet
+        self._bar = tqdm(total=epochs, initial=done, unit="epoch", disable=quiet or not terminal, dynamic_ncols=True)
         self._epochs, self._last_line = epochs, time.monotonic()
 
     def say(self, line):
         """Show a line of text."""
         self._bar.write(line, file=sys.stderr)
+
+    def tell(self, notice):
+        """Show a line of text that nobody needs to act on."""
+        if not self._quiet:
+            self.say(notice)
 
     def show(self, event):
         """Show an epoch."""

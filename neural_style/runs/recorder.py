@@ -16,12 +16,12 @@ import PIL
 import skimage
 
 from ..errors import InputError, RunError
-from ..files import write_text
+from ..files import write_bytes, write_text
 from ..painting.arrays import to_numpy
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, images
 from . import folder as output
-from . import resume, state
+from . import options, resume, state
 from .course import enlarged
 
 PACKAGES = {"numpy": numpy, "scikit-image": skimage, "pillow": PIL}
@@ -217,6 +217,7 @@ class Snapshots:
             "command": getattr(settings, "command", []),
             "started": self._record["started"],
             "seconds": round(time.monotonic() - self._started, 3),
+            "options": options.described(settings),
             "settings": {k: v for k, v in vars(settings).items() if k != "command"},
             "network": {
                 "model": settings.model,
@@ -247,7 +248,9 @@ class Snapshots:
             },
         }
         write_text(self.folder / "losses.csv", text.getvalue())
-        write_text(self.folder / "run.json", json.dumps(record, indent=2, default=str, ensure_ascii=False) + "\n")
+        # a name that is not UTF-8 holds surrogates, which become JSON's escapes for them
+        text = json.dumps(record, indent=2, default=str, ensure_ascii=False) + "\n"
+        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"))
 
 
 def _put(entries, entry, key):

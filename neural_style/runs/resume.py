@@ -6,21 +6,13 @@ from ..errors import InputError
 from ..files import checksum
 from ..painting.levels import extended
 from ..pictures import find
-from . import options
-
-# options that change no pixel of a run; of the device only the precision counts, of the weights their content
-WITHOUT_EFFECT = {
-    "animate", "command", "gpu", "list_weights", "max_pixels", "no_memory_check", "no_progress", "output_dir",
-    "overwrite", "preset", "resume", "weights",
-}  # fmt: skip
-# and those that change only which of the pictures on the way are written
-WAYPOINTS = {"save_epochs", "snapshot_at"}
+from .declared import OPTIONS
 
 
 def fingerprint(run):
     """Every setting that changes what is written, by option, as JSON gives it back; of files also their SHA-256."""
-    known = vars(options.parse([])).keys() - WITHOUT_EFFECT
-    values = {option: _with_digest(value) for option, value in vars(run.settings).items() if option in known}
+    known = [name for name, option in OPTIONS.items() if option.changes_result]
+    values = {name: _with_digest(getattr(run.settings, name, None)) for name in known}
     values["weights"] = {"file": str(run.weights.path), "sha256": run.weights.sha256}
     return json.loads(json.dumps(values, default=str))
 
@@ -48,11 +40,9 @@ def taken_up(run, saved):
     more_epochs = ours["max_num_epochs"] - theirs["max_num_epochs"]
     patience = theirs["stop_eps"] - ours["stop_eps"]
     differing = [
-        f"--{option.replace('_', '-')} {_both(ours.get(option), theirs.get(option))}"
-        for option in sorted((ours.keys() | theirs.keys()) - WAYPOINTS)
-        if _content(ours.get(option)) != _content(theirs.get(option))
-        and not (option == "max_num_epochs" and more_epochs > 0)
-        and not (option == "stop_eps" and patience > 0)
+        f"--{name.replace('_', '-')} {_both(ours.get(name), theirs.get(name))}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if not _may_change(name, _content(ours.get(name)), _content(theirs.get(name)))
     ]
     if differing:
         raise InputError(f"--resume: the run in {run.settings.output_dir} has other settings: {', '.join(differing)}.")
@@ -60,6 +50,16 @@ def taken_up(run, saved):
     extends = {"finished": more_epochs > 0, "converged": patience > 0}.get(event.status, False)
     event = event._replace(status=None if extends else event.status)
     return run._replace(levels=extended(saved.levels, run.settings.max_num_epochs)), saved._replace(event=event)
+
+
+def _may_change(name, ours, theirs):
+    how = OPTIONS[name].on_resume if name in OPTIONS else "same"
+    return (
+        ours == theirs
+        or how == "any"
+        or (how == "larger" and ours > theirs)
+        or (how == "smaller" and ours < theirs)
+    )
 
 
 def _content(value):

@@ -12,6 +12,7 @@ from neural_style.painting.losses import Moments
 from neural_style.pictures import images
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer
+from neural_style.runs.options import complete as completed
 
 GENERATOR = np.random.default_rng(8)
 
@@ -89,7 +90,7 @@ def test_a_run_approaches_what_it_compares(mx, options, style_loss):
     """From noise, without content: at the end the statistics are those of the painting, nearly."""
     more = ["--style-loss", style_loss, "--style-layers", "conv1", "--content-weight", "0", "--tv-weight", "0"]
     more += ["--init", "pink", "--max-num-epochs", "40", "--stop-eps", "0", "--precision", "float32"]
-    run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, *more])))
+    run = transfer.prepare(completed(nstyle.get_args([*options, *more])))
     totals = [event.losses["total"] for event in course.events(run, course.start(run))]
     assert min(totals) < 0.05 * totals[0]
 
@@ -98,7 +99,7 @@ def test_a_run_approaches_what_it_compares(mx, options, style_loss):
 def test_the_painting_itself_costs_nothing(mx, options, tmp_path, style_loss):
     Image.fromarray(made_picture(48, 64, seed=1)).save(tmp_path / "same.png")
     more = ["--style-image", str(tmp_path / "same.png"), "--style-loss", style_loss, "--precision", "float32"]
-    run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, *more])))
+    run = transfer.prepare(completed(nstyle.get_args([*options, *more])))
     objective = course.objective(run, run.size)
     there = objective.losses(images.to_network(run.content))["style"]
     assert there < 1e-3 * objective.losses(images.to_network(1 - run.content))["style"]

@@ -13,6 +13,7 @@ from neural_style.errors import InputError
 from neural_style.pictures import images, masks, reading
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer
+from neural_style.runs.options import complete as completed
 
 RED, BLUE, GREEN = (220, 30, 30), (20, 40, 200), (0, 160, 60)
 
@@ -100,7 +101,7 @@ def test_targets_of_a_region_are_the_moments_of_the_paintings_region(paint, opti
     content_mask = saved(tmp_path / "content.png", flat(BLUE, BLUE, BLUE, RED))
     args = [*options, "--style-image", painting, "--content-mask", content_mask, "--style-mask", mask]
     args += ["--style-layers", "conv1", "--border", 0, "--precision", "float32"]
-    run = transfer.prepare(nstyle.options.complete(nstyle.get_args(list(map(str, args)))))
+    run = transfer.prepare(completed(nstyle.get_args(list(map(str, args)))))
     found = course.style_targets(run, (48, 64))["conv1"]
     assert [region.mean().round(2) for region in run.regions] == [0.75, 0.25]
     maps = run.encoder.extract(images.to_network(reading.read(painting)), ["conv1"], ()).content["conv1"][0]

@@ -11,7 +11,7 @@ from conftest import ROOT, made_picture
 from PIL import Image
 
 import nstyle
-from neural_style.runs.options import RANGES
+from neural_style.runs.declared import OPTIONS
 from neural_style.weights import store
 
 PICTURES = {
@@ -177,7 +177,7 @@ NUMBERS = {
 
 
 def test_every_numeric_option_is_tried():
-    assert NUMBERS.keys() == {f"--{option.replace('_', '-')}" for option, *_ in RANGES}
+    assert NUMBERS.keys() == {option.flag for option in OPTIONS.values() if option.kind in ("whole", "number")}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from neural_style.painting import losses
 from neural_style.pictures import images, reading
 from neural_style.runs import course, options
 from neural_style.runs import prepare as transfer
+from neural_style.runs.options import complete as completed
 from neural_style.weights import store
 
 PNG = ["--image-format", "png", "--remove-noise", 0, "--precision", "float32"]
@@ -32,7 +33,7 @@ def prepared(options, pictures, tmp_path):
 
     def prepare(*more):
         args = [*options, "--precision", "float32", "--border", "0", *map(str, more)]
-        return transfer.prepare(nstyle.options.complete(nstyle.get_args(args)))
+        return transfer.prepare(completed(nstyle.get_args(args)))
 
     return prepare
 

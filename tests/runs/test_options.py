@@ -9,6 +9,7 @@ import pytest
 
 from neural_style.errors import InputError
 from neural_style.runs import options
+from neural_style.runs.declared import PRESETS
 
 # of MXNet's example/neural-style: option -> default
 ORIGINAL = {
@@ -63,7 +64,7 @@ def test_the_classic_preset_and_options_that_override_it():
     assert options.complete(Namespace(preset="classic")).optimizer == "nag"
 
 
-@pytest.mark.parametrize("preset", options.PRESETS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_is_valid_and_changes_something(preset):
     settings, plain = (vars(options.complete(options.parse(line))) for line in (["--preset", preset], []))
     assert {key for key in plain if settings[key] != plain[key]} > {"preset", "command"}

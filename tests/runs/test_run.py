@@ -25,6 +25,7 @@ from neural_style.files import checksum
 from neural_style.pictures import find, images, reading
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer
+from neural_style.runs.options import complete as completed
 
 TIMES = {"started", "seconds", "command"}
 
@@ -228,7 +229,7 @@ def test_the_picture_written_is_what_was_optimised(paint, options):
     """No surprise from clipping: pixels stay in range, so the losses of the file are those of the record."""
     paint("--remove-noise", 0, "--image-format", "tiff", "--precision", "float32", "--max-num-epochs", 6)
     final = images.to_network(reading.read("out/final.tiff"))
-    run = transfer.prepare(nstyle.options.complete(nstyle.get_args([*options, "--precision", "float32"])))
+    run = transfer.prepare(completed(nstyle.get_args([*options, "--precision", "float32"])))
     total = course.objective(run, (48, 64)).losses(final)["total"]
     # the file is read back in 8 bits
     assert total == pytest.approx(record("out")["final"]["total"], rel=0.02)

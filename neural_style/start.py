@@ -1,0 +1,88 @@
+"""How a command of ours begins and ends. It imports nothing that takes time, and any Python from 3.6 on reads it.
+
+Every command goes through `run`: Ctrl-C is one line and status 130 from its first moment on; a Python that is too old
+and a package that is missing are one line each.
+"""
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+
+PYTHON = (3, 9)
+MXNET = (3, 9), (3, 12)  # that it has wheels for and runs on
+
+
+def run(module, arglist=None, prog="nstyle"):
+    """Import a module and call its `main` with a list of arguments (`sys.argv` by default).
+
+    Parameters
+    ----------
+    module : str
+    arglist : list of str, optional
+    prog : str
+        The name that begins messages.
+
+    Returns
+    -------
+    int
+        What `main` returns; 130 after Ctrl-C, 2 where it cannot begin.
+    """
+    if sys.version_info < PYTHON:
+        return _refused(prog, "Python {}.{} or newer is needed".format(*PYTHON))
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "replace")):
+        if hasattr(stream, "reconfigure"):  # names of files need not be text: scripts get their bytes, people see a ?
+            stream.reconfigure(errors=errors)
+    try:
+        with leaving_at_once(prog):
+            main = importlib.import_module(module).main
+        return main(arglist)
+    except KeyboardInterrupt as error:
+        if not getattr(error, "said", False):
+            _say(f"{prog}: interrupted")
+        return 130
+    except BrokenPipeError:  # who read our output has left; Python's last flush must not find that out again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package == "neural_style":
+            raise
+        hint = ""
+        if not MXNET[0] <= sys.version_info[:2] <= MXNET[1]:
+            hint = "; Python {}.{} to {}.{} for MXNet".format(*MXNET[0], *MXNET[1])
+        return _refused(prog, f"the package {package} is missing: pip install -r requirements.txt{hint}")
+
+
+@contextlib.contextmanager
+def leaving_at_once(prog="nstyle"):
+    """Ctrl-C ends the process at once: for imports, which make of it whatever they like. Nothing may be half done."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    try:
+        if ours:
+            signal.signal(signal.SIGINT, lambda *_: _leave(prog))
+    except ValueError:  # not in the main thread, which alone is interrupted
+        ours = False
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave(prog):
+    with contextlib.suppress(OSError):
+        os.write(2, f"{prog}: interrupted\n".encode())
+    os._exit(130)
+
+
+def _refused(prog, reason):
+    _say("{}: error: {}; this is Python {}.{}.".format(prog, reason, *sys.version_info[:2]))
+    return 2
+
+
+def _say(line):
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(line + "\n")
