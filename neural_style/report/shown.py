@@ -80,7 +80,11 @@ def shown(folder, base):
 
 def _described(run):
     """The options, the size, the weights and the versions of a run as name -> text."""
-    described = {f"--{name.replace('_', '-')}": _text(value) for name, value in run["settings"].items()}
+    units = run.get("units") if isinstance(run.get("units"), dict) else {}
+    described = {}
+    for name, value in run["settings"].items():
+        unit = f" {_text(units[name])}" if value and name in units else ""
+        described[f"--{name.replace('_', '-')}"] = _text(value) + unit
     described["size"] = "{} × {} pixels".format(*run["size"])
     described["seed"] = _text(run.get("seed"))
     described.update((f"network: {name}", _text(value)) for name, value in run["network"].items())

@@ -206,3 +206,4 @@ GROUPS = {
 }  # fmt: skip
 
 OPTIONS = {option.name: option for group in GROUPS.values() for option in group}
+UNITS = {name: option.unit for name, option in OPTIONS.items() if option.unit}

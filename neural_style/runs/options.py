@@ -214,31 +214,7 @@ def _settled(given: dict) -> dict:
     return vars(it)
 
 
-def described(settings: argparse.Namespace) -> list:
-    """The settings of a run for a reader: for each option its flag, group, unit and value as text.
-
-    Parameters
-    ----------
-    settings : argparse.Namespace
-        From `complete`.
-
-    Returns
-    -------
-    list of dict of str
-    """
-    return [
-        {
-            "option": option.flag,
-            "group": group,
-            "unit": option.unit,
-            "value": _text(option, getattr(settings, option.name, None)),
-        }
-        for group, options in GROUPS.items()
-        for option in options
-    ]
-
-
-def _text(option: Option, value: Any) -> str:
-    if option.kind == "flag":
-        return "yes" if value else "no"
-    return "" if value is None else " ".join(values.words(option, value))
+def recorded(settings: argparse.Namespace) -> dict:
+    """The settings of a run as its record holds them: by name, in the order of the declarations, others behind them."""
+    fields = {name: value for name, value in vars(settings).items() if name != "command"}
+    return {**{name: fields.pop(name) for name in OPTIONS if name in fields}, **fields}

@@ -23,6 +23,7 @@ from ..pictures import colors, images
 from . import folder as output
 from . import options, resume, state
 from .course import enlarged
+from .declared import UNITS
 
 PACKAGES = {"numpy": numpy, "scikit-image": skimage, "pillow": PIL}
 COLUMNS = ("epoch", "seconds", "long_edge", "total", "content", "style", "tv")
@@ -217,8 +218,8 @@ class Snapshots:
             "command": getattr(settings, "command", []),
             "started": self._record["started"],
             "seconds": round(time.monotonic() - self._started, 3),
-            "options": options.described(settings),
-            "settings": {k: v for k, v in vars(settings).items() if k != "command"},
+            "settings": options.recorded(settings),
+            "units": UNITS,
             "network": {
                 "model": settings.model,
                 "weights": run.weights.path.name,
