@@ -12,8 +12,19 @@ if [ -z "$python" ]; then
     echo "download.sh: no Python found; install Python 3.9 to 3.12, or make a virtual environment in .venv" >&2
     exit 1
 fi
-if ! said=$("$python" -c 'import filelock, numpy, requests, tqdm' 2>&1); then
-    echo "download.sh: $python: ${said##*Error: }; first run: $python -m pip install -r requirements.txt" >&2
+if ! lacking=$("$python" -c '
+import sys
+here = "this is %d.%d" % sys.version_info[:2]
+if sys.version_info < (3, 9):
+    sys.exit("Python 3.9 to 3.12 for MXNet; " + here)
+try:
+    import filelock, numpy, requests, tqdm
+except ImportError as error:
+    if sys.version_info >= (3, 13):
+        sys.exit("Python 3.9 to 3.12 for MXNet; " + here + ", and here %s" % error)
+    sys.exit("%s; first run: %s -m pip install -r requirements.txt" % (error, sys.argv[1]))
+' "$python" 2>&1); then
+    echo "download.sh: $python: ${lacking##*Error: }" >&2
     exit 1
 fi
 exec "$python" -m neural_style.download "$@"

@@ -1,26 +1,19 @@
-"""Fetch the weights and the sample pictures, from whichever source still answers.
+"""One file from its sources: an ordered list (`sources.py`), tried in turn.
 
-    python -m neural_style.download [--model vgg19|squeezenet|all] [--mirror URL_OR_FOLDER] [--offline] [--force]
-
-Every file has an ordered list of sources (`sources.py`), tried in turn: carried over by hand into the file's own
-folder, in the mirror, at the address where it was published. A source is brought to a hidden `.<name>.part` and moved
-or converted to the file's final name once its whole content is found to be the published one. Without pretrained
-weights a VGG-19 is learned offline; without the sample pair two pictures of our own stand in.
-
-Exit status: 0 if there is a network asked for and a pair of pictures, 1 if not, 2 for bad options.
+Carried over by hand into the file's own folder, in the mirror, at the address where it was published. A source is
+brought to a hidden `.<name>.part` and moved or converted to the file's final name once its whole content is found to
+be the published one.
 """
-import argparse
+
 import contextlib
-import os
 import re
 import shutil
 import sys
+import time
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
@@ -29,8 +22,7 @@ from ..errors import InputError
 from ..files import checksum, replacing
 from ..networks.registry import NETWORKS
 from ..weights import layouts, store
-from .sources import FILES
-from .transport import LIMIT, Client, Unfit, discard, download, length, shown
+from .transport import LIMIT, Client, Unfit, discard, download, length, printable, shown
 
 
 class Outcome(NamedTuple):
@@ -39,62 +31,6 @@ class Outcome(NamedTuple):
     path: Path
     there: bool
     text: str
-
-
-def main(arglist=None, files=FILES, client=None):
-    """Put the files in place, or what stands in for them; print one line for each. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="download.sh", description="Fetch verified weights and the sample pictures.")
-    parser.add_argument("--model", choices=("vgg19", "squeezenet", "all"), default="all", help="default: all")
-    parser.add_argument("--mirror", metavar="URL_OR_FOLDER", default=os.environ.get("NSTYLE_MIRROR"),
-                        help="holds the files under their usual names; tried first (default: $NSTYLE_MIRROR)")
-    parser.add_argument("--offline", action="store_true", help="build what can be built without a network")
-    parser.add_argument("--force", action="store_true", help="fetch again what is there")
-    args = parser.parse_args(arglist)
-    asked = ("vgg19", "squeezenet") if args.model == "all" else (args.model,)
-    client = client or Client()
-    try:
-        mirror = find_mirror(args.mirror)
-        outcomes = {file: fetch(file, mirror, client, args.offline, args.force)
-                    for file in files if file.network in ("", *asked)}
-        missing = [file for file, outcome in outcomes.items() if not outcome.there]
-        networks = [outcome for file, outcome in outcomes.items() if file.network]
-        pictures = [outcome for file, outcome in outcomes.items() if not file.network]
-        stand_ins = []
-        if "vgg19" in asked and (args.offline or any(file.network == "vgg19" for file in missing)):
-            networks.append(learn_offline(args.force))
-        if any(not file.network for file in missing):
-            stand_ins = write_stand_ins(pictures[0].path.parent)
-    except InputError as error:
-        print(f"download.sh: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("download.sh: interrupted; run it again to go on where it stopped.", file=sys.stderr)
-        return 130
-    for outcome in pictures + stand_ins + networks:
-        print(f"{outcome.path.as_posix():<27} {outcome.text}")
-    for file in missing:
-        print(how_to_get(file))
-    pair = all(outcome.there for outcome in stand_ins or pictures)
-    return 0 if pair and any(outcome.there for outcome in networks) else 1
-
-
-def find_mirror(text):
-    """Return the mirror that the user named: an address (str), a folder (Path), or None.
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
-    if not text:
-        return None
-    with contextlib.suppress(ValueError):
-        if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname:
-            return text
-    folder = Path(url2pathname(text[len("file://"):]) if text.startswith("file://") else text)
-    if not folder.is_dir():
-        raise InputError(f"--mirror (or NSTYLE_MIRROR) {text}: no such folder; give a folder or an http(s):// address.")
-    return folder
 
 
 def fetch(file, mirror=None, client=None, offline=False, force=False):
@@ -120,7 +56,7 @@ def fetch(file, mirror=None, client=None, offline=False, force=False):
         if not force and (known := intact(file)):
             return Outcome(path, True, f"already there, {known}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _turn(path):
+        with taking_turns(path):
             # another run may have brought it while this one waited
             if not force and (known := intact(file)):
                 return Outcome(path, True, f"already there, {known}")
@@ -130,12 +66,12 @@ def fetch(file, mirror=None, client=None, offline=False, force=False):
                     proof = bring(source, place, part, client or Client())
                     install(file, source, part, shown(place), proof)
                 except (Unfit, InputError) as fault:
-                    print(f"{shown(place)}: {fault}", file=sys.stderr)
+                    print(printable(f"{shown(place)}: {fault}"), file=sys.stderr)
                     continue
                 for other in file.sources:
                     discard(path.with_name(f".{other.name}.part"))
                     discard(path.with_name(f".{other.name}.zip.part"))
-                return Outcome(path, True, f"{_size(path)} from {shown(place)}, {_verified(proof)}")
+                return Outcome(path, True, f"{size_of(path)} from {shown(place)}, {_verified(proof)}")
             if force and (known := intact(file)):
                 return Outcome(path, True, f"no source had it again; kept, {known}")
     except (InputError, OSError) as error:
@@ -240,52 +176,6 @@ def install(file, source, part, origin, proof):
         store.record(path, origin, proof)
 
 
-def learn_offline(force=False):
-    """Build the VGG-19 that needs no download (`learn.py`), unless it is there. Returns its Outcome."""
-    path = Path("model", store.OFFLINE)
-    try:
-        from . import learn
-
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _turn(path):
-            note = store.recorded(path)
-            current = note.get("recipe") == learn.RECIPE and path.is_file() and checksum(path) == note["sha256"]
-            if force or not current:
-                learn.build(path, learn.engine())
-        return Outcome(path, True, f"{_size(path)}, learned from scikit-image's pictures: paints without a download")
-    except (InputError, OSError) as error:
-        return Outcome(path, False, f"MISSING: {error}")
-
-
-def write_stand_ins(folder):
-    """Put a photograph and a painting of our own into `folder` (`standins.py`). Returns their Outcomes."""
-    paths = [folder / "standin_photograph.jpg", folder / "standin_painting.jpg"]
-    try:
-        from . import standins
-
-        folder.mkdir(parents=True, exist_ok=True)
-        standins.write(folder)
-        return [Outcome(path, True, f"{_size(path)}, stands in for a sample picture") for path in paths]
-    except (InputError, OSError) as error:
-        return [Outcome(path, path.is_file(), f"cannot be written: {error}") for path in paths]
-
-
-def how_to_get(file):
-    """Return a notice for a file that could not be had: how to get it later."""
-    path = Path(file.path)
-    substitute = {"vgg19": "the network learned offline", "squeezenet": "nothing", "": "our own pictures"}[file.network]
-    lines = [
-        f"\n{path.as_posix()} is missing; {substitute} stands in for it. To get it later, run `sh download.sh` again,",
-        "with a network or with --mirror URL_OR_FOLDER, or after one of these files was carried by hand into "
-        f"{path.parent.as_posix()}/:",
-    ]
-    for source in file.sources:
-        size = source.about or f"{source.size} bytes"
-        proof = ", ".join(f"{kind} {value}" for kind, value in source.checksums) or "no published checksum"
-        lines.append(f"  {source.name} ({size}; {proof}) {source.url}".rstrip())
-    return "\n".join(lines)
-
-
 def _places(file, mirror, offline):
     """Yield every (source, place) in the order to be tried; a place is a Path or an address."""
     for folder in (Path(file.path).parent, mirror):
@@ -300,17 +190,26 @@ def _places(file, mirror, offline):
 
 
 @contextlib.contextmanager
-def _turn(path):
+def taking_turns(path):
     """Let one run at a time work on a file. The system frees the lock of a run that was killed."""
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"{path}: another run is working on it; waiting", file=sys.stderr)
-        lock.acquire()
+    name, told = path.with_name(f".{path.name}.lock"), False
+    while True:
+        lock = FileLock(name, timeout=0)
+        with contextlib.suppress(Timeout):
+            lock.acquire()
+            if name.exists():
+                break
+            lock.release()  # the run before has just removed it: whoever comes next makes a new one
+            continue
+        if not told:
+            print(f"{path}: another run is working on it; waiting", file=sys.stderr)
+            told = True
+        time.sleep(0.1)
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):  # where a file that is open cannot be removed, the lock removes it itself
+            name.unlink()
         lock.release()
 
 
@@ -341,6 +240,7 @@ def _verified(proof):
     return "verified by " + re.sub(r"([0-9a-f]{12})[0-9a-f]+", r"\1...", proof) if proof else "not verified"
 
 
-def _size(path):
+def size_of(path):
+    """The length of a file for people, such as 80.1MB."""
     return tqdm.format_sizeof(length(path), "B")
 

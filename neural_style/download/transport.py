@@ -19,7 +19,13 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from ..files import write_text
 
+LENGTH = re.compile("[0-9]{1,15}")
 LIMIT = 10**9  # bytes: more than any of the files, where the length is not known
+
+
+def printable(text):
+    """A text of somebody else's, such as a server's reason phrase, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 class Unfit(Exception):
@@ -68,7 +74,10 @@ def download(url, path, client, size=0):
     OSError
         If `path` cannot be written.
     """
-    host = urlsplit(url).netloc
+    try:
+        host = urlsplit(url).netloc
+    except ValueError as error:
+        raise Unfit(f"no address ({error})") from None
     if host in client.silent:
         raise Unfit("its host has not answered before")
     tries, most = 0, length(path)
@@ -97,10 +106,13 @@ def length(path):
 
 
 def shown(place):
-    """Return an address or path fit to be printed and recorded: without name and password."""
+    """Return an address or path fit to be printed and recorded: without name, password and query, which may sign it."""
     if isinstance(place, Path):
         return str(place)
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:
+        return "an address that is none"
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
@@ -171,9 +183,9 @@ def _accept(answer, path, start, note):
     status = answer.status_code
     if status == 200:
         announced = answer.headers.get("Content-Length", "")
-        return int(announced) if announced.isdigit() else 0
+        return int(announced) if LENGTH.fullmatch(announced) else 0
     if status == 206 and start:
-        told = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", ""))
+        told = re.fullmatch(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})", answer.headers.get("Content-Range", ""))
         if told and int(told[1]) == start and note["total"] in (0, int(told[2])) and (
             _validator(answer) in (None, note["validator"])
         ):

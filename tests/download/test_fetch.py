@@ -17,7 +17,7 @@ import pytest
 from narrow import chain
 from PIL import Image
 
-from neural_style.download import fetch, sources
+from neural_style.download import command, fetch, sources
 from neural_style.download import transport as download
 from neural_style.download.sources import File, Source
 from neural_style.files import checksum
@@ -123,6 +123,9 @@ BAD = {
     "a longer file": bad.whole(DATA + b"x"),
     "a file that does not end": bad.unending,
     "a changed byte": bad.whole(DATA[:-1] + b"x"),
+    "a redirect to no address": bad.status(302, Location="http://[::1/x"),
+    "a length that is no number": bad.head_only(Content_Length="\u00b2"),
+    "a length of 5000 digits": bad.head_only(Content_Length="9" * 5000),
     "a part though none was asked for": bad.status(206, Content_Range="bytes 0-99/3000"),
 }
 
@@ -274,12 +277,10 @@ def test_part_of_another_address_is_not_gone_on_with():
 
 RUN = """
 import sys
-from neural_style.download import transport as download
-from neural_style.download import fetch, sources
-from neural_style.download import sources
+from neural_style.download import fetch, sources, transport
 url, sha256 = sys.argv[1:]
 source = sources.Source("p.jpg", url, (("SHA-256", sha256),))
-outcome = fetch.fetch(sources.File("input/p.jpg", "", (source,)), None, download.Client(stall=20))
+outcome = fetch.fetch(sources.File("input/p.jpg", "", (source,)), None, transport.Client(stall=20))
 print(outcome.text)
 sys.exit(not outcome.there)
 """
@@ -316,7 +317,42 @@ def test_two_runs_at_once_take_turns():
         told = [run.communicate(timeout=20)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     assert len(asked) == 1 and sum("already there" in text for text in told) == 1
-    assert Path("input/p.jpg").read_bytes() == DATA and not parts()
+    assert Path("input/p.jpg").read_bytes() == DATA and os.listdir("input") == ["p.jpg"]
+
+
+def test_lock_of_a_run_that_was_killed_is_no_hindrance():
+    Path("input").mkdir()
+    Path("input/.p.jpg.lock").write_bytes(b"")
+    with bad.serving({"/p.jpg": bad.whole(DATA)}) as (root, _):
+        assert fetch.fetch(picture(root + "/p.jpg"), None, client()).there
+    assert os.listdir("input") == ["p.jpg"]
+
+
+@pytest.mark.parametrize("url", ["http://[::1/x", "http://host:99999999/x", "http://\u2100.example/x", "no-scheme/x"])
+def test_source_without_a_proper_address_is_passed_over(url):
+    with bad.serving({"/good": bad.whole(DATA)}) as (root, _):
+        assert fetch.fetch(picture(url, root + "/good"), None, client()).there
+    outcome = fetch.fetch(picture(bad.closed_port() + "/p.jpg"), url, client(), force=True)
+    assert outcome.there and "kept" in outcome.text
+
+
+def test_what_a_server_says_commands_no_terminal(capsys):
+    with bad.serving({"/bad": bad.said("Not\x1b]0;owned\x07 \x1b[2J\x9b here")}) as (root, _):
+        fetch.fetch(picture(root + "/bad"), None, client())
+    told = capsys.readouterr().err
+    assert "404 Not" in told and " here" in told and told[:-1].isprintable()
+
+
+def test_the_query_of_an_address_is_neither_told_nor_kept(capsys):
+    """Signed addresses carry their key in it."""
+    signed = "/p.jpg?X-Amz-Signature=secret&token=secret"
+    with bad.serving({signed: [bad.stall(DATA), bad.whole(DATA)]}) as (root, asked):
+        file = picture(f"{root}{signed}#secret")
+        first = fetch.fetch(file, None, client(tries=1, stall=0.1))
+        kept = "".join(Path("input", part).read_text("latin1") for part in parts())
+        second = fetch.fetch(file, None, client())
+    assert second.there and f"{root}/p.jpg," in second.text and len(asked) == 2
+    assert "secret" not in first.text + second.text + kept + "".join(capsys.readouterr())
 
 
 def test_nothing_to_do_is_done_without_a_request():
@@ -354,7 +390,7 @@ def test_what_a_server_says_of_names_is_not_used():
     with bad.serving(answers) as (root, _):
         assert fetch.fetch(picture(root + "/p.jpg"), None, client()).there
     new = {path.relative_to(Path.cwd()).as_posix() for path in set(Path.cwd().parent.rglob("*")) - before}
-    assert new == {"input", "input/p.jpg", "input/.p.jpg.lock"}
+    assert new == {"input", "input/p.jpg"}
 
 
 def test_password_of_a_mirror_is_not_told(capsys):
@@ -476,9 +512,9 @@ def test_main_everything_from_the_mirror(folder, substitutes, capsys, monkeypatc
     params(folder / "mirror" / "vgg19.params")
     params(folder / "mirror" / "squeezenet.params")
     monkeypatch.setenv("NSTYLE_MIRROR", str(folder / "mirror"))
-    assert fetch.main([], table(), client()) == 0
+    assert command.main([], table(), client()) == 0
     assert visible("model") == ["squeezenet.params", "squeezenet.params.json", "vgg19.params", "vgg19.params.json"]
-    assert fetch.main([], table(), client()) == 0
+    assert command.main([], table(), client()) == 0
     assert substitutes == []
     told = capsys.readouterr().out
     assert told.count("already there") == 3 and "missing" not in told
@@ -486,36 +522,43 @@ def test_main_everything_from_the_mirror(folder, substitutes, capsys, monkeypatc
 
 def test_main_without_a_network(substitutes, capsys):
     root = bad.closed_port()
-    assert fetch.main([], table(root), client()) == 0
+    assert command.main([], table(root), client()) == 0
     assert sorted(substitutes) == ["network", "pictures"]
     told = capsys.readouterr().out
     for missing in ("input/p.jpg", "model/vgg19.params", "model/squeezenet.params"):
         assert f"{missing} is missing" in told
-    assert "--mirror" in told and SHA256 in told
+    assert "--mirror" in told and SHA256 in told and "our own pictures stand in for it" in told
     assert store.load("vgg19").offline
-    assert fetch.main(["--offline"], table(root), client()) == 0
+    assert command.main(["--offline"], table(root), client()) == 0
     assert substitutes.count("network") == 1
+    note = Path("model", store.OFFLINE + ".json")
+    note.write_text(note.read_text().replace('"recipe": 7', '"recipe": 6'))
+    assert command.main(["--offline"], table(root), client()) == 0
+    assert substitutes.count("network") == 2  # of another recipe: learned again
+    Path("model", store.OFFLINE).write_bytes(b"damaged")
+    assert command.main(["--offline"], table(root), client()) == 0
+    assert substitutes.count("network") == 3 and store.load("vgg19").verified
 
 
 def test_main_offline_asks_no_server_but_looks_into_folders(folder, substitutes):
     (folder / "mirror").mkdir()
     params(folder / "mirror" / "squeezenet.params")
     with bad.serving({}) as (root, asked):
-        assert fetch.main(["--offline", "--mirror", str(folder / "mirror")], table(root), client()) == 0
-        assert fetch.main(["--offline", "--mirror", root], table(root), client()) == 0
+        assert command.main(["--offline", "--mirror", str(folder / "mirror")], table(root), client()) == 0
+        assert command.main(["--offline", "--mirror", root], table(root), client()) == 0
     assert asked == [] and store.load("squeezenet")
 
 
 def test_main_status_1_if_nothing_can_be_painted_with(substitutes, monkeypatch, capsys):
     root = bad.closed_port()
-    assert fetch.main(["--model", "squeezenet"], table(root), client()) == 1
+    assert command.main(["--model", "squeezenet"], table(root), client()) == 1
     assert "network" not in substitutes and "nothing stands in" in capsys.readouterr().out
 
     def fails(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(sys.modules["neural_style.download.learn"], "build", fails)
-    assert fetch.main([], table(root), client()) == 1
+    assert command.main([], table(root), client()) == 1
     assert "No space left on device" in capsys.readouterr().out
 
 
@@ -525,7 +568,7 @@ def test_main_status_1_if_nothing_can_be_painted_with(substitutes, monkeypatch, 
 ])  # fmt: skip
 def test_main_bad_options(options, capsys):
     try:
-        code = fetch.main(options, table(), client())
+        code = command.main(options, table(), client())
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and options[0] in capsys.readouterr().err
@@ -592,10 +635,9 @@ def test_download_sh_in_every_shell(folder, monkeypatch):
 @pytest.mark.skipif(not SHELLS, reason="no POSIX shell on this machine")
 def test_download_sh_says_what_is_lacking(folder):
     checkout(folder, sys.executable)
-    error = "ModuleNotFoundError: No module named 'tqdm'"
-    (folder / ".venv/bin/python").write_text(f'#!/bin/sh\necho "{error}" >&2\nexit 1\n')
+    python_of(folder / ".venv/bin/python")
     run = subprocess.run(["sh", "download.sh"], capture_output=True, text=True)
-    assert run.returncode == 1 and "tqdm" in run.stderr and "pip install -r requirements.txt" in run.stderr
+    assert run.returncode == 1 and "No module named" in run.stderr and "pip install -r requirements.txt" in run.stderr
     assert run.stderr.count("\n") == 1
     shutil.rmtree(folder / ".venv")
     (folder / "bin").mkdir()
@@ -604,3 +646,48 @@ def test_download_sh_says_what_is_lacking(folder):
         [shutil.which("sh"), "download.sh"], capture_output=True, text=True, env={"PATH": str(folder / "bin")}
     )
     assert run.returncode == 1 and "Python" in run.stderr and run.stderr.count("\n") == 1
+
+
+def python_of(path, version="sys.version_info"):
+    """A Python without packages, of a version."""
+    path.write_text(
+        f"""#!/bin/sh
+        [ "$1" = -c ] || {{ echo "called with $*" >&2; exit 3; }}
+        code="$2"; shift 2
+        exec '{sys.executable}' -I -S -c "import sys
+sys.version_info = {version}
+$code" "$@"
+"""
+    )
+    path.chmod(0o755)
+
+
+@pytest.mark.skipif(not SHELLS, reason="no POSIX shell on this machine")
+@pytest.mark.parametrize("version", [(3, 8, 19), (3, 13, 1), (4, 0, 0)])
+def test_download_sh_and_make_name_the_pythons_that_serve(folder, version):
+    checkout(folder, sys.executable)
+    python_of(folder / ".venv/bin/python", version)
+    expected = f"Python 3.9 to 3.12 for MXNet; this is {version[0]}.{version[1]}"
+    run = subprocess.run(["sh", "download.sh"], capture_output=True, text=True)
+    assert run.returncode == 1 and expected in run.stderr and run.stderr.count("\n") == 1
+    if shutil.which("make"):  # before pip is called, which this Python would tell
+        for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+            shutil.copy(ROOT / name, folder)
+        run = subprocess.run(["make", "-s", "test"], capture_output=True, text=True)
+        assert run.returncode == 2 and expected in run.stderr.splitlines()[0] and "called with" not in run.stderr
+        shutil.rmtree(folder / ".venv")
+        run = subprocess.run(["make", "-s", "demo", "PYTHON=no-such-python"], capture_output=True, text=True)
+        assert run.returncode == 2 and "there is no no-such-python" in run.stderr.splitlines()[0]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
+def test_make_help_names_every_target_and_clean_keeps_what_is_the_users(folder):
+    shutil.copy(ROOT / "Makefile", folder)
+    told = subprocess.run(["make", "-s", "help"], capture_output=True, text=True, check=True).stdout
+    assert {"demo", "test", "lint", "bench", "fuzz", "clean"} <= {line.split("\t")[0] for line in told.splitlines()}
+    for name in (".venv/bin/python", "a/__pycache__/b.pyc", ".coverage", ".hypothesis/x", "output/a.jpg", "model/w"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"")
+    subprocess.run(["make", "-s", "clean"], check=True)
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert left == {"Makefile", "output/a.jpg", "model/w"}

@@ -80,6 +80,20 @@ def status(code, **fields):
     return lambda handler: head(handler, code, Content_Length=0, **fields)
 
 
+def head_only(**fields):
+    """Announces what no reader of numbers takes, and sends nothing."""
+    return lambda handler: head(handler, **fields)
+
+
+def said(reason):
+    """404 in somebody's own words."""
+
+    def answer(handler):
+        handler.wfile.write(f"HTTP/1.1 404 {reason}\r\nContent-Length: 0\r\n\r\n".encode("latin1"))
+
+    return answer
+
+
 def page(handler):
     text = b"<!DOCTYPE html><html><body>Please sign in to this network.</body></html>"
     head(handler, Content_Length=len(text), Content_Type="text/html")
