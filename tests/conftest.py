@@ -1,5 +1,6 @@
 """What the tests share: made weights, made pictures, and the command run in a fresh folder."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from narrow import random_arrays  # noqa: E402
+
 import nstyle  # noqa: E402
+from neural_style.engines import door  # noqa: E402
 from neural_style.errors import InputError  # noqa: E402
-from neural_style.networks.layers import convolutions  # noqa: E402
 from neural_style.networks.registry import NETWORKS  # noqa: E402
 from neural_style.report import contact_sheet  # noqa: E402
 from neural_style.weights import store  # noqa: E402
@@ -26,10 +29,22 @@ def cache_folder(tmp_path_factory):
         yield
 
 
+@pytest.fixture
+def numpy_engine(monkeypatch):
+    """Every run of the test computes with the tests' own engine, in plain NumPy."""
+    import numpy_engine
+
+    monkeypatch.setattr(door, "opened", numpy_engine.opened)
+
+
+@pytest.fixture(autouse=True)
+def _without_mxnet(request):
+    if importlib.util.find_spec("mxnet") is None:
+        request.getfixturevalue("numpy_engine")
+
+
 def pytest_runtest_setup(item):
     if item.get_closest_marker("bfloat16"):
-        from neural_style.engines import door
-
         try:
             door.opened(-1, "bfloat16")
         except InputError as error:
@@ -47,15 +62,10 @@ def mx():
 
 
 def made_arrays(model):
-    """Random weights that keep the strength of what passes through them (He et al. 2015), in the hundreds."""
-    generator = np.random.default_rng(19)
-    arrays = {}
-    for layer, shape in convolutions(NETWORKS[model]).items():
-        if layer not in NETWORKS[model].optional:
-            spread = np.float32(np.sqrt(2 / np.prod(shape[1:])) * (1 if arrays else 6))
-            arrays[f"{layer}_weight"] = spread * generator.standard_normal(shape, np.float32)
-            arrays[f"{layer}_bias"] = 10 * generator.standard_normal(shape[0], np.float32)
-    return arrays
+    """Random weights of a network's default layers and all that files of weights hold."""
+    network = NETWORKS[model]
+    arrays = random_arrays(network)
+    return {name: array for name, array in arrays.items() if name.rsplit("_", 1)[0] not in network.optional}
 
 
 def made_picture(height, width, seed):

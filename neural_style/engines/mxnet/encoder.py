@@ -55,9 +55,14 @@ class Encoder:
         data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
         maps = feature_maps(network, self._cast(data, self._dtype), pooling)
         self._maps = {name: self._float32(symbol) for name, symbol in maps.items()}
-        if pooling == "max" and not self._low:
-            # MXNet 1.9.1 computes wrong gradients of maximum pooling where its input is reshaped elsewhere
-            self._maps = {name: symbol * 1 for name, symbol in self._maps.items()}
+        if not self._low:
+            # MXNet 1.9.1 computes wrong gradients of maximum pooling where its input is reshaped elsewhere, and a ReLU
+            # in the place of its input though that is subtracted from elsewhere: such layers are read through a copy
+            spoilt = {name for row in network.layers if row.kind == "relu" for name in row.inputs}
+            self._maps = {
+                name: symbol * 1 if pooling == "max" or name in spoilt else symbol
+                for name, symbol in self._maps.items()
+            }
         self._weights = {name: self._cast(mx.nd.array(array, context), self._dtype) for name, array in arrays.items()}
 
     def _cast(self, array, dtype):
@@ -73,6 +78,9 @@ class Encoder:
     @plain_errors()
     def extract(self, image, content_layers, style_layers, masks=(None,)):
         """See `contract.Encoder`."""
+        content_layers, style_layers = list(content_layers), list(style_layers)
+        if not content_layers and not style_layers:
+            return Targets({}, {})
         size = image.shape[2:]
         style = MomentSymbols(self, style_layers, size, masks)
         symbols = mx.sym.Group([self.feature_map(layer) for layer in content_layers] + style.symbols)

@@ -64,10 +64,20 @@ def _global_pool(layer, inputs, pooling):
     return mx.sym.Pooling(inputs[0], kernel=(1, 1), global_pool=True, pool_type="avg", name=layer.name)
 
 
+def _lrn(layer, inputs, pooling):
+    # as Caffe computes it (Krizhevsky et al. 2012, section 3.3): over 5 channels, alpha 1e-4 divided by their number,
+    # beta 0.75, k 1. MXNet 1.9.1 computes wrong gradients of its own LRN behind a ReLU.
+    columns = mx.sym.Reshape(mx.sym.square(inputs[0]), shape=(-4, 1, -1, 0, -3))  # (1, 1, C, H W)
+    means = mx.sym.Pooling(columns, kernel=(5, 1), pad=(2, 0), pool_type="avg")
+    scale = (1 + 1e-4 * mx.sym.reshape_like(means, inputs[0])) ** -0.75
+    return mx.sym.elemwise_mul(inputs[0], scale, name=layer.name)
+
+
 _OPERATORS = {
     "convolution": _convolution,
     "relu": _relu,
     "pool": _pool,
     "concat": _concat,
+    "lrn": _lrn,
     "global_pool": _global_pool,
 }
