@@ -173,6 +173,8 @@ WHITE_0 = {"photometric": "miniswhite"}
         (GREY.astype(np.float32), {}, GREY),
         (GREY_DEEP.astype(np.float32), {}, GREY),
         (GREY_UNIT * np.float32(1.04), {}, np.minimum(GREY * 1.04, 255)),
+        (GREY.astype(np.float32) * np.float32(1.02) - 5, {}, np.clip(GREY * 1.02 - 5, 0, 255)),
+        (GREY_UNIT * np.float32(1.02) - np.float32(0.02), {}, np.clip(GREY * 1.02 - 5.1, 0, 255)),
         (GREY_32, {}, GREY),
         ((GREY_32 // 2).astype(np.int32), {}, GREY),
         (GREY.astype(np.int32), {}, GREY),
@@ -219,6 +221,25 @@ def test_a_tiff_that_would_be_misread_is_refused_in_one_line(tmp_path, stored, o
     with pytest.raises(InputError, match="x.tiff: ") as caught:
         reading.read(tmp_path / "x.tiff")
     assert "\n" not in str(caught.value) and "intact" not in str(caught.value)
+
+
+def test_what_is_no_picture_a_rare_tiff_and_a_broken_file_are_told_apart(tmp_path):
+    (tmp_path / "x.tiff").write_text("not a picture")
+    with pytest.raises(InputError, match="x.tiff: not a picture that can be read; use JPEG, PNG"):
+        reading.read(tmp_path / "x.tiff")
+    tifffile.imwrite(tmp_path / "x.png", GREY_UNIT.astype(np.float64))
+    with pytest.raises(InputError, match="x.png: a damaged TIFF, or one of a rare kind"):
+        reading.read(tmp_path / "x.png")
+    Image.fromarray(RGB).save(tmp_path / "x.jpg", quality=95)
+    (tmp_path / "x.jpg").write_bytes((tmp_path / "x.jpg").read_bytes()[:1500])
+    with pytest.raises(InputError, match="x.jpg: cannot be read as a picture .*use an intact file"):
+        reading.read(tmp_path / "x.jpg")
+
+
+def test_what_a_library_warns_of_is_kept_to_itself(tmp_path, recwarn):
+    Image.fromarray(RGB).save(tmp_path / "x.png", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(5))
+    assert_reads(tmp_path / "x.png", RGB)
+    assert not list(recwarn)
 
 
 def test_lab_is_read_as_its_colours(tmp_path):
