@@ -212,6 +212,53 @@ def test_the_page_says_how_long_the_run_took(tmp_path, seconds, said):
     assert f"40 epochs · {said} · finished" in re.sub(r"\s+", " ", text_of(page))
 
 
+def test_values_of_settings_are_said_in_words(tmp_path):
+    settings = {"lr": None, "enlarge": True, "normalize_losses": False, "style_image": ["a.jpg", "b.jpg"],
+                "style_layers": {"relu1_1": 1.0, "relu2_1": 0.5}, "deep": [[[[1]]]], "seed": 7}
+    said = dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', write_page(
+        make_run(tmp_path / "run", settings=settings, seed=7)).read_text("utf-8")))
+    assert said["--lr"] == "–" and said["--enlarge"] == "yes" and said["--normalize-losses"] == "no"
+    assert said["--style-image"] == "a.jpg, b.jpg" and said["--style-layers"] == "relu1_1 1.0, relu2_1 0.5"
+    assert said["--deep"] == "…" and said["--seed"] == "7"
+    assert said["size"] == "96 × 64 pixels" and said["seed"] == "7"
+    assert said["network: model"] == "vgg19" and said["network: verified"] == "yes"
+    assert said["version of nstyle"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    "status, said",
+    [("running", "in progress"), ("converged", "converged"), ("interrupted", "interrupted"),
+     ("diverged", "stopped because the losses diverged"), ("failed", "stopped by an error"), ("new", "new")],
+)
+def test_the_page_says_how_the_run_ended(tmp_path, status, said):
+    page = write_page(make_run(tmp_path / "run", snapshots=1, every=1, status=status))
+    so_far = " so far" if status == "running" else ""
+    assert f"1 epoch{so_far} · 0.5 s · {said}" in re.sub(r"\s+", " ", text_of(page))
+    assert page_data(page)["running"] == (status == "running")
+
+
+def test_the_page_offers_the_files_that_are_there(tmp_path):
+    folder = make_run(tmp_path / "run", snapshots=1)
+    for name in ("snapshots.png", "animation.webp", "final.jpg"):
+        (folder / name).touch()
+
+    def offered():
+        return re.findall(r'<a href="(.*?)" download="\1">', write_page(folder).read_text("utf-8"))
+
+    assert offered() == ["final.jpg", "snapshots.png", "animation.webp", "losses.csv", "run.json"]
+    change_record(folder, final=None)  # a final picture that the run did not paint
+    assert offered() == ["snapshots.png", "animation.webp", "losses.csv", "run.json"]
+
+
+def test_the_page_knows_the_shape_of_each_picture(tmp_path):
+    folder = make_run(tmp_path / "run", snapshots=1)
+    aspects = re.findall(r'<figure style="--aspect: ([\d.]+)', write_page(folder).read_text("utf-8"))
+    assert list(map(float, aspects)) == pytest.approx([96 / 64, 60 / 80])
+    (folder / "style.jpg").write_bytes(b"no picture")  # then it is laid out like the result
+    aspects = re.findall(r'<figure style="--aspect: ([\d.]+)', write_page(folder).read_text("utf-8"))
+    assert list(map(float, aspects)) == pytest.approx([96 / 64, 96 / 64])
+
+
 def test_the_title_names_the_photograph_and_every_painting(tmp_path):
     styles = [{"source": f"input/{name}.jpg", "file": "style.jpg"} for name in ("waves", "stars", "fields")]
     page = write_page(make_run(tmp_path / "run", style=styles)).read_text("utf-8")
