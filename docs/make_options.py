@@ -7,6 +7,7 @@
 The pair are the stand-ins of `neural_style.standins`; the network is SqueezeNet (`model/squeezenet.params`).
 """
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +19,10 @@ from skimage import data
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
-import nstyle  # noqa: E402
 from neural_style.download import standins  # noqa: E402
 from neural_style.pictures import images, reading  # noqa: E402
+from neural_style.runs import options as run_options  # noqa: E402
+from neural_style.runs import paint as runs  # noqa: E402
 
 EDGE = 320  # long edge of each picture in a strip, pixels
 QUALITY = 85
@@ -54,6 +56,11 @@ STRIPS = {
     ],
     "preserve-colors": values("preserve-colors", "none", "luminance", "histogram", "covariance"),
     "max-long-edge": values("max-long-edge", 160, 320, 640),
+    "enlarge": [
+        ("a small photograph", "SMALL"),
+        ("--max-long-edge 320", "--content-image SMALL --max-long-edge 320"),
+        ("--max-long-edge 320 --enlarge", "--content-image SMALL --max-long-edge 320 --enlarge"),
+    ],
     "content-weight": values("content-weight", 1, 10, 100),
     "style-weight": values("style-weight", 0.1, 1, 10),
     "tv-weight": values("tv-weight", 0.01, "1e5", "1e6", also="--remove-noise 0"),
@@ -79,6 +86,7 @@ STRIPS = {
         ("--preset classic, 300 epochs", "--preset classic --max-num-epochs 300"),
     ],
     "max-num-epochs": values("max-num-epochs", 10, 40, 160),
+    "stop-eps": values("stop-eps", 0.1, 0.02, 0.005, also="--max-num-epochs 200"),
     "optimizer": values("optimizer", "lbfgs", "adam", "nag"),
     "lr": values("lr", 1, 4, 16, also="--optimizer adam"),
     "lr-sched-factor": values("lr-sched-factor", 0.9, 0.5, 0.1, also="--optimizer adam --lr 16 --lr-sched-delay 20"),
@@ -88,6 +96,7 @@ STRIPS = {
     "init-noise": values("init-noise", 0, 0.5, 1, also="--pyramid-levels 1"),
     "pink-exponent": values("pink-exponent", 0.5, 1, 2, also="--pyramid-levels 1 --init pink"),
     "seed": values("seed", 0, 1, 2, also="--init pink"),
+    "precision": values("precision", "float32", "bfloat16"),
     "remove-noise": values("remove-noise", 0, 0.02, 0.1),
 }
 
@@ -110,6 +119,8 @@ def make_inputs(folder):
     for name, mask in masks.items():
         found[name] = folder / f"{name.lower()}.png"
         Image.fromarray(mask.astype(np.uint8)).save(found[name])
+    found["SMALL"] = folder / "small.png"
+    Image.open(photograph).resize((160, 107), Image.Resampling.LANCZOS).save(found["SMALL"])
     canvas, cells = Image.open(painting), Image.fromarray(data.immunohistochemistry())
     halves = Image.new("RGB", (900, 600))
     halves.paste(canvas.crop((300, 0, 750, 600)))
@@ -128,7 +139,7 @@ def paint(options, inputs, folder):
     args = [*COMMON.split(), "--max-long-edge", str(EDGE), "--content-image", str(inputs["PHOTOGRAPH"])]
     if "--style-image" not in words:
         args += ["--style-image", str(inputs["PAINTING"])]
-    nstyle.train_nstyle(nstyle.get_args([*args, "--output-dir", str(folder), *words]))
+    runs.train(run_options.parse([*args, "--output-dir", str(folder), *words]))
     return reading.read(folder / "final.png")
 
 
@@ -147,7 +158,12 @@ def strip(pictures, captions):
     return sheet
 
 
-def main(names):
+def main(arglist=None):
+    parser = argparse.ArgumentParser(description="Paint the strips of docs/options.md again, all or some.")
+    parser.add_argument("names", nargs="*", metavar="OPTION", help=f"of: {', '.join(STRIPS)}")
+    names = parser.parse_args(arglist).names
+    if unknown := set(names) - STRIPS.keys():
+        parser.error(f"there is no strip {', '.join(sorted(unknown))}; see -h")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         inputs, painted = make_inputs(folder), {}
@@ -161,4 +177,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -35,7 +35,7 @@ def run(module, arglist=None, prog="nstyle"):
         if hasattr(stream, "reconfigure"):  # names of files need not be text: scripts get their bytes, people see a ?
             stream.reconfigure(errors=errors)
     try:
-        with leaving_at_once(prog):
+        with importing():
             main = importlib.import_module(module).main
         return main(arglist)
     except KeyboardInterrupt as error:
@@ -56,25 +56,22 @@ def run(module, arglist=None, prog="nstyle"):
 
 
 @contextlib.contextmanager
-def leaving_at_once(prog="nstyle"):
-    """Ctrl-C ends the process at once: for imports, which make of it whatever they like. Nothing may be half done."""
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    try:
-        if ours:
-            signal.signal(signal.SIGINT, lambda *_: _leave(prog))
-    except ValueError:  # not in the main thread, which alone is interrupted
-        ours = False
+def importing():
+    """Signals wait for the end of the block: imports that are interrupted raise whatever they like."""
+    handlers, held = {}, []
+    for number in filter(None, (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))):
+        handler = signal.getsignal(number)
+        with contextlib.suppress(ValueError):  # not in the main thread, which alone is interrupted
+            if callable(handler):
+                signal.signal(number, lambda *call: held.append(call))
+                handlers[number] = handler
     try:
         yield
     finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _leave(prog):
-    with contextlib.suppress(OSError):
-        os.write(2, f"{prog}: interrupted\n".encode())
-    os._exit(130)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in held[:1]:
+            handlers[number](number, frame)
 
 
 def _refused(prog, reason):

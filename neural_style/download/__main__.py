@@ -1,6 +1,6 @@
 import sys
 
-from .command import main
+from .. import start
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start.run("neural_style.download.command", prog="download.sh"))

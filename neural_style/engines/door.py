@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 from typing import NamedTuple, Optional
 
+from .. import start
 from ..errors import InputError
 from . import choice, processor, trial
 from .choice import Candidate, Choice
@@ -38,7 +39,8 @@ def installed():
 
 def devices_of(name):
     """An engine's module `devices`; loads its library."""
-    return importlib.import_module(f".{name}.devices", __package__)
+    with start.importing():
+        return importlib.import_module(f".{name}.devices", __package__)
 
 
 def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="auto"):

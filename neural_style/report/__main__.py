@@ -1,5 +1,5 @@
 import sys
 
-from .command import main
+from .. import start
 
-sys.exit(main())
+sys.exit(start.run("neural_style.report.command", prog="python -m neural_style.report"))

@@ -46,7 +46,7 @@ def _command(arglist):
             print(store.describe(store.installed()))
             return 0
         photographs = find.expand(args.content_image)
-        with start.leaving_at_once():
+        with start.importing():
             from . import batch, paint
         if find.names_several(args.content_image):
             return batch.paint_all(args, photographs)
