@@ -5,6 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+TEMPORARY = ".nstyle-"  # how the names of files begin that are being written
+
 
 @contextlib.contextmanager
 def replacing(path, earlier=None):
@@ -31,7 +33,7 @@ def replacing(path, earlier=None):
         If the folder cannot be written, the disk is full, or the rename fails.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=f"{TEMPORARY}{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(temporary)
     try:
@@ -54,8 +56,11 @@ def write_bytes(path, data):
 
 
 def write_text(path, text):
-    """Put `text` as UTF-8 at `path`, whole or not at all (see `replacing`)."""
-    write_bytes(path, text.encode("utf-8"))
+    """Put `text` as UTF-8 at `path`, whole or not at all (see `replacing`).
+
+    What cannot be text, from names of files that are not UTF-8, is written as JSON's escapes.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def checksum(path, kind="SHA-256"):

@@ -1,13 +1,12 @@
 """Paint several photographs, each into its own folder of results."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import one_line
 from ..pictures import find
-from . import paint, prepare
+from . import paint, prepare, talk
 
 
 def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
@@ -29,13 +28,16 @@ def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
     folders = find.folders(photographs, args.output_dir)
     for number, (photograph, folder) in enumerate(folders.items(), 1):
         if not args.no_progress:
-            print(f"Picture {number} of {len(folders)}: {photograph}", file=sys.stderr)
+            talk.say(f"Picture {number} of {len(folders)}: {photograph}")
         try:
             one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
             if paint.train(one, shared=studio) == "diverged":
                 failures.append(f"{photograph}: diverged")
         except Exception as error:  # whatever is wrong with one, the next is another
-            print(f"nstyle: error: {one_line(error)}", file=sys.stderr)
+            talk.say(f"nstyle: error: {one_line(error)}")
             failures.append(f"{photograph}: {one_line(error)}")
-    print(f"{len(folders) - len(failures)} of {len(folders)} pictures painted", *failures, sep="\n  failed: ")
+    talk.answer(
+        f"{len(folders) - len(failures)} of {len(folders)} pictures painted",
+        *(f"  failed: {failure}" for failure in failures),
+    )
     return 1 if failures else 0

@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import sys
 from collections.abc import Sequence
 from typing import Optional
 
@@ -11,7 +10,7 @@ from ..errors import InputError, RunError, one_line
 from ..networks import listing
 from ..networks.registry import NETWORKS
 from ..pictures import find
-from . import options
+from . import options, talk
 
 
 def main(arglist: Optional[Sequence] = None) -> int:
@@ -38,12 +37,12 @@ def _command(arglist):
     try:
         args = options.parse(arglist)
         if args.list_layers:
-            print(listing.table(NETWORKS[args.model]))
+            talk.answer(listing.table(NETWORKS[args.model]))
             return 0
         if args.list_weights:
             from ..weights import store
 
-            print(store.describe(store.installed()))
+            talk.answer(store.describe(store.installed()))
             return 0
         photographs = find.expand(args.content_image)
         with start.importing():
@@ -53,10 +52,10 @@ def _command(arglist):
         args.content_image = str(photographs[0])
         return 1 if paint.train(args) == "diverged" else 0
     except InputError as error:
-        print(f"nstyle: error: {error}", file=sys.stderr)
+        talk.say(f"nstyle: error: {error}")
         return 2
     except (RunError, MemoryError) as error:
-        print(f"nstyle: error: {one_line(error)}", file=sys.stderr)
+        talk.say(f"nstyle: error: {one_line(error)}")
         return 1
 
 

@@ -1,31 +1,53 @@
-"""The folder that a run writes to: one run at a time, and the files of one run only."""
+"""The folder that a run writes to: one run at a time, and nobody's file but a run's own.
+
+A file belongs to a run if a readable run.json or state there names it, and if it is still what was written; how it
+looks says nothing.
+"""
+
 import contextlib
+import errno
 import itertools
-import re
+import json
+import os
 from pathlib import Path
 
 import filelock
 
 from ..errors import InputError
+from ..files import TEMPORARY, checksum
 from . import state
 
 LOCK = ".nstyle.lock"
-PICTURES = re.compile(r"(content|style(_\d+)?|e_\d+|final)\.(jpg|png|tiff)", re.IGNORECASE)
-RECORDS = re.compile(r"run\.json|losses\.csv|index\.html|snapshots\.png|animation\.\w+")
+MOVING = ".nstyle.moving"  # in a folder that is still being filled with an earlier run
+RECORD, LOSSES, PAGE, SHEET = "run.json", "losses.csv", "index.html", "snapshots.png"
 STATES = (state.NEWEST, state.EARLIER)
-# what `files.replacing` leaves behind if the process is killed
-TORN = re.compile(r"\.(content|style(_\d+)?|e_\d+|final|run|losses|index|snapshots|animation|state)-\w{8}\.\w+")
+KEPT, REPLACED = "earlier", "replaced"
+
+
+class Claim:
+    """A folder that is this run's as long as the lock in it is."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._identity = _identity(folder / LOCK)
+
+    def check(self):
+        """OSError if the lock, or the folder, is no longer there: another run may be writing."""
+        if _identity(self.folder / LOCK) != self._identity:
+            self.folder.stat()
+            raise OSError(errno.ENOLCK, f"{LOCK} was removed, so that another run may be writing there")
 
 
 @contextlib.contextmanager
 def claimed(folder):
     """Keep other runs out of a folder, which is created if it is missing.
 
-    The operating system lets go of the lock if the process dies. What a killed run left half-written is removed.
+    The operating system lets go of the lock if the process dies. What a killed run left half-written is removed,
+    and what it was moving aside follows.
 
     Yields
     ------
-    Path
+    Claim
 
     Raises
     ------
@@ -35,6 +57,7 @@ def claimed(folder):
     folder = Path(folder)
     lock = filelock.FileLock(folder / LOCK, timeout=0)
     with writing(folder):
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
@@ -44,13 +67,29 @@ def claimed(folder):
             ) from None
         except NotImplementedError:
             pass  # a file system without locks
-        for path in folder.iterdir():
-            if TORN.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        for path in folder.glob(f"{TEMPORARY}*"):
+            path.unlink(missing_ok=True)
+        _finish_moving(folder)
+    claim = Claim(folder)
     try:
-        yield folder
+        yield claim
     finally:
+        with contextlib.suppress(OSError):
+            claim.check()
+            # whoever waits for it finds out that it has no name any more, and begins anew
+            (folder / LOCK).unlink(missing_ok=True)
         lock.release()
+        if new:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # where the run was refused before it wrote anything
+
+
+def _identity(path):
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextlib.contextmanager
@@ -67,20 +106,93 @@ def reason(error):
     return error.strerror or str(error)
 
 
-def make_room(folder, settings, levels, overwrite=False):
-    """Take an earlier run's files out of the way of a new one.
+def read_record(folder):
+    """The run.json of a run.
 
-    They are moved into `earlier-1`, `earlier-2`, ... inside the folder; of a run that had ended without its state. They
-    are removed where the new run will write them again (it has the same settings), where nothing was painted yet, or
-    with `overwrite`.
+    Returns
+    -------
+    dict
+        None where there is no readable one.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        kinds = {"status": str, "settings": dict, "versions": dict, "snapshots": list, "style": list, "content": dict}
+        return record if all(isinstance(record[key], kind) for key, kind in kinds.items()) else None
+    except (OSError, ValueError, RecursionError, TypeError, KeyError):
+        return None
+
+
+def files_of_run(folder):
+    """What the run in a folder has written, or was about to write, as its run.json and its state say.
+
+    Returns
+    -------
+    dict
+        Name -> SHA-256; None where a file is written again and again, or was announced only.
+    """
+    files, record = {}, read_record(folder)
+    for name in STATES:
+        files.update(state.files(folder / name))
+    if record is not None:
+        files.update(record["files"] if isinstance(record.get("files"), dict) else _implied(record))
+        files[RECORD] = None
+    return {name: digest for name, digest in files.items() if isinstance(name, str) and Path(name).name == name}
+
+
+def _implied(record):
+    """The files of a run of a version whose run.json does not list them."""
+    entries = [record["content"], *record["style"], *record["snapshots"], record.get("final")]
+    named = [entry.get("file") for entry in entries if isinstance(entry, dict)]
+    return dict.fromkeys([*named, LOSSES, PAGE, SHEET, f"animation.{record['settings'].get('animate')}", *STATES])
+
+
+def is_of_run(path, files):
+    """Whether a file is the one that the run has written whose files these are."""
+    if path.name not in files or not path.is_file():
+        return False
+    digest = files[path.name]
+    return digest is None or checksum(path) == digest
+
+
+def check_free(folder, files, writes):
+    """Refuse to write over what is not of a run.
 
     Parameters
     ----------
     folder : Path
-    settings : dict
-        Of the new run, from `resume.fingerprint`.
-    levels : list of painting.levels.Level
-        Of the new run.
+    files : dict
+        From `files_of_run`.
+    writes : callable
+        Name -> whether the new run may write a file of this name.
+
+    Raises
+    ------
+    InputError
+        It names one file.
+    """
+    with writing(folder):
+        for path in sorted(folder.iterdir()):
+            # one file where the file system does not tell capitals apart
+            twin = folder / path.name.lower()
+            stands_in_the_way = writes(path.name) or (writes(twin.name) and twin.exists())
+            if stands_in_the_way and not is_of_run(path, files):
+                raise InputError(
+                    f"--output-dir {folder}: {path.name} is there, is not of a run, and would be overwritten; "
+                    "move it, or choose another folder."
+                )
+
+
+def make_room(folder, files, overwrite=False):
+    """Take an earlier run's files out of the way of a new one.
+
+    They are moved into `earlier-1`, `earlier-2`, ... inside the folder; with `overwrite` into `replaced-1`, ..., which
+    goes when a new run there has ended (see `remove_replaced`). What had painted nothing is removed.
+
+    Parameters
+    ----------
+    folder : Path
+    files : dict
+        From `files_of_run`.
     overwrite : bool
 
     Returns
@@ -89,33 +201,59 @@ def make_room(folder, settings, levels, overwrite=False):
         A notice for the user, where anything was moved.
     """
     with writing(folder):
-        files = [path for path in folder.iterdir() if _is_of_a_run(path.name) and path.is_file()]
-        painted = any(path.name.startswith(("e_", "final")) for path in files)
-        saved = _saved(folder)
-        ended = saved is not None and saved.event.status is not None
-        # pictures last: no record may name one that is gone
-        files.sort(key=lambda path: PICTURES.fullmatch(path.name) is not None)
-        if overwrite or not painted or (ended and (saved.settings, saved.levels) == (settings, levels)):
-            for path in files:
-                path.unlink()
+        ours = [folder / name for name in files if is_of_run(folder / name, files)]
+        if not any(path.name.startswith(("e_", "final.")) for path in ours):
+            _remove(ours)
             return None
-        aside = next(path for path in (folder / f"earlier-{n}" for n in itertools.count(1)) if not path.exists())
-        aside.mkdir()
-        for path in files:
-            if ended and path.name in STATES:
-                path.unlink()
-            else:
-                path.rename(aside / path.name)
-    resumable = "--resume would have gone on with it, " if saved is not None and not ended else ""
-    return f"The earlier run in {folder} is now in {aside} ({resumable}--overwrite would have removed it)."
+        resumable = state.is_unfinished(folder)
+        aside = _new_folder(folder, REPLACED if overwrite else KEPT)
+        (aside / MOVING).touch()
+        _move(ours, aside)
+        (aside / MOVING).unlink()
+    if overwrite:
+        return f"The earlier run in {folder} is in {aside} until this one has ended."
+    hint = "--resume would have gone on with it, " if resumable else ""
+    return f"The earlier run in {folder} is now in {aside} ({hint}--overwrite would have removed it)."
 
 
-def _is_of_a_run(name):
-    return bool(PICTURES.fullmatch(name) or RECORDS.fullmatch(name) or name in STATES)
+def remove_replaced(folder):
+    """Remove earlier runs that were to be overwritten; what was put beside their files stays."""
+    for aside in folder.glob(f"{REPLACED}-*"):
+        files = files_of_run(aside)
+        _remove([aside / name for name in files if is_of_run(aside / name, files)])
+        with contextlib.suppress(OSError):
+            aside.rmdir()
 
 
-def _saved(folder):
-    try:
-        return state.load(folder)[0]
-    except InputError:
-        return None
+def _record_first(paths):
+    return sorted(paths, key=lambda path: path.name != RECORD)
+
+
+def _remove(paths):
+    # the record last: it knows what there is still to be removed
+    for path in reversed(_record_first(paths)):
+        path.unlink(missing_ok=True)
+
+
+def _move(paths, aside):
+    # the record first: none in the folder may name a file that is gone
+    for path in _record_first(paths):
+        path.rename(aside / path.name)
+
+
+def _new_folder(folder, kind):
+    names = (folder / f"{kind}-{number}" for number in itertools.count(1))
+    aside = next(path for path in names if not os.path.lexists(path))
+    aside.mkdir()
+    return aside
+
+
+def _finish_moving(folder):
+    """Let the files of a run follow their record, where a process was killed while it moved them."""
+    for mark in folder.glob(f"*/{MOVING}"):
+        aside, files = mark.parent, files_of_run(mark.parent)
+        missing = [folder / name for name in files if not (aside / name).exists()]
+        _move([path for path in missing if is_of_run(path, files)], aside)
+        mark.unlink()
+        with contextlib.suppress(OSError):
+            aside.rmdir()  # where not even the record had been moved

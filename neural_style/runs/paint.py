@@ -1,15 +1,34 @@
-"""Paint one picture: the run with its listeners, from settings to the files that it leaves."""
+"""Paint one picture: a run with its listeners, from settings to the files that it leaves."""
 
-import sys
+import os
+from pathlib import Path
 
-from ..errors import InputError
-from ..report import animation, contact_sheet, page
-from . import course, options, resume, state
+from ..errors import InputError, one_line
+from ..report import animation
+from . import course, options, publish, recorder, resume, state, talk
 from . import folder as output
 from . import limits as resources
 from . import prepare as transfer
+from .listeners import Listener, Listeners, Sitting
 from .progress import Progress
-from .recorder import Snapshots
+from .record import Record
+from .snapshots import Snapshots, is_due
+from .status import ENDED, Status
+
+# in the order in which they are told; each writes only what the ones before it have made possible
+LISTENERS = (
+    recorder.Opening,
+    recorder.Losses,
+    Snapshots,
+    recorder.States,
+    recorder.Records,
+    Progress,
+    publish.Sheet,
+    publish.Animation,
+    publish.Page,
+    recorder.Seal,
+    recorder.Replaced,
+)
 
 
 def train(args, callback=None, shared=None):
@@ -21,106 +40,155 @@ def train(args, callback=None, shared=None):
         From `options.parse`, or made by hand; options that are missing take their defaults.
     callback : callable, optional
         Called after each epoch with a dict: `epoch` (from 1), `eps` (relative change of the picture), and on epochs
-        that save also `filename` and `img` (network range, shape (1, 3, H, W)).
+        that save also `filename` and `img` (network range, shape (1, 3, H, W); a copy).
     shared : prepare.Studio, optional
         The same one for several photographs: the network and the paintings' statistics are kept in it.
 
     Returns
     -------
-    str
-        How the run ended: converged, finished or diverged.
+    Status
+        How the run ended: converged, finished or diverged. A string.
 
     Raises
     ------
     InputError
-        If an option or a file cannot be used.
+        If an option or a file cannot be used, or a file in the folder is in the way.
     RunError
         If the output directory cannot be written any more.
-    KeyboardInterrupt
-        If the user interrupted the run; the picture reached so far and the state have been saved.
+    BaseException
+        Whatever interrupted the run, such as KeyboardInterrupt, or SystemExit out of the callback; the picture reached
+        so far and the state have been saved.
     """
     settings = options.complete(args)
     if settings.animate:
         animation.check(settings.animate)
     run = transfer.prepare(settings, shared)
-    with output.claimed(run.settings.output_dir) as folder:
-        saved = None
-        if run.settings.resume:
-            saved, notice = state.load(folder)
-            if saved is not None:
-                run, saved = resume.taken_up(run, saved)
-            run = run._replace(notices=(*run.notices, notice or _resume_notice(folder, saved)))
-        resources.check(run, folder)
+    with output.claimed(run.settings.output_dir) as claim:
+        run, saved, notices = _taken_up(run, claim.folder)
+        resources.check(run, claim.folder)
+        sitting = Sitting(run, claim, _record(claim.folder, saved), saved)
+        listeners = Listeners([make(sitting) for make in LISTENERS] + [Callback(sitting, callback)])
+        files = output.files_of_run(claim.folder)
+        _spare_sources(run.settings, claim.folder, lambda name: name in files or listeners.writes(name))
+        output.check_free(claim.folder, files, listeners.writes)
         start = course.start(run) if saved is None else saved.event.state
-        snapshots = Snapshots(run, folder, saved)
-        return _paint(run, start, saved and saved.event, snapshots, callback)
+        if saved is None:
+            notices.append(output.make_room(claim.folder, files, run.settings.overwrite))
+        for notice in (*run.notices, *filter(None, notices)):
+            if not run.settings.no_progress:
+                talk.say(notice)
+        status = _paint(sitting, start, listeners)
+        if status == Status.DIVERGED:
+            talk.say(
+                "nstyle: the losses became infinite again and again; "
+                f"try a smaller --lr than {run.settings.lr:g}, or smaller --content-weight and --style-weight."
+            )
+        talk.answer(claim.folder / sitting.record.final["file"])
+        return status
+
+
+def _taken_up(run, folder):
+    """The run, the state that it goes on with or None, and lines for the user.
+
+    A run that has ended is taken up by the same command, too: nothing of it has to be painted again.
+    """
+    if run.settings.resume:
+        saved, notice = state.load(folder)
+        if saved is not None:
+            run, saved = resume.taken_up(run, saved)
+        return run, saved, [notice or _resume_notice(folder, saved)]
+    saved = None if run.settings.overwrite else _ended(folder)
+    if saved is not None and resume.is_same(run, saved):
+        return run, saved, [_resume_notice(folder, saved) + " --overwrite paints it again."]
+    return run, None, []
+
+
+def _ended(folder):
+    try:
+        saved, _ = state.load(folder)
+    except InputError:
+        return None
+    return saved if saved is not None and saved.event.status in ENDED else None
 
 
 def _resume_notice(folder, saved):
     if saved is None:
         return f"There is no state in {folder} to go on with: starting anew."
     event = saved.event
-    more = {"finished": "; a larger --max-num-epochs goes on", "converged": "; a smaller --stop-eps goes on"}
+    more = {
+        Status.FINISHED: "; a larger --max-num-epochs with --resume goes on",
+        Status.CONVERGED: "; a smaller --stop-eps with --resume goes on",
+    }
     if event.status is not None:
         return f"The run in {folder} has {event.status} at epoch {event.epoch}{more.get(event.status, '')}."
     return f"Going on from epoch {event.epoch}."
 
 
-def _paint(run, start, event, snapshots, callback):
-    """From the first event to the last; `event` is that of a run that is taken up."""
-    settings = run.settings
+def _record(folder, saved):
+    """What is known of the run; of a picture that was written at its interruption or end, its run.json knows."""
+    if saved is None:
+        return Record()
+    record = saved.record
+    record.files.update(output.files_of_run(folder))
+    record.files.pop(output.RECORD, None)
+    record.saved_epoch = saved.event.epoch
+    record.final = _earlier_final(folder, saved.event.epoch)
+    return record
+
+
+def _earlier_final(folder, epoch):
+    """The entry of the final picture in run.json, unless it is of an epoch that is painted again."""
+    final = (output.read_record(folder) or {}).get("final")
+    known = isinstance(final, dict) and isinstance(final.get("epoch"), int) and isinstance(final.get("file"), str)
+    return final if known and final["epoch"] <= epoch else None
+
+
+def _spare_sources(settings, folder, is_touched):
+    values = [value for option, value in vars(settings).items() if option != "command"]
+    names = [name for value in values for name in (value if isinstance(value, list) else [value])]
+    for source in (Path(name) for name in names if isinstance(name, (str, os.PathLike))):
+        if is_touched(source.name) and source.resolve().parent == folder.resolve():
+            raise InputError(f"--output-dir {folder}: {source} would be overwritten; choose another.")
+
+
+def _paint(sitting, start, listeners):
+    """From the first event to the last; the status of the run."""
+    run, saved = sitting.run, sitting.saved
+    event = saved and saved.event
     ended = event is not None and event.status is not None
-    with Progress(settings.max_num_epochs, start.epoch, settings.no_progress) as progress:
-        for notice in (*run.notices, *snapshots.notices):
-            progress.tell(notice)
-        try:
-            for event in () if ended else course.events(run, start):
-                file = snapshots.add(event)
-                progress.show(event)
-                if file is not None:
-                    _publish(run, progress.say)
-                if callback is not None:
-                    callback(_callback_data(run, event, file))
-            final = snapshots.finish(event.status, event)
-            _publish(run, progress.say, ended=True)
-        except KeyboardInterrupt as interrupt:
-            if event is None:
-                snapshots.fail("interrupted")
-            else:
-                progress.say(f"Interrupted; the picture reached so far is {snapshots.finish('interrupted', event)}.")
-                interrupt.said = True
-                _publish(run, progress.say, ended=True)
-            raise
-        except Exception as error:
-            snapshots.fail("failed", (str(error).splitlines() or [type(error).__name__])[0])
-            _publish(run, lambda line: None)
-            raise
-    if event.status == "diverged":
-        print(
-            "nstyle: the losses became infinite again and again; "
-            f"try a smaller --lr than {settings.lr:g}, or smaller --content-weight and --style-weight.",
-            file=sys.stderr,
-        )
-    print(final)
-    return event.status
-
-
-def _publish(run, say, ended=False):
-    """Bring the page up to date; at the end of a run also make the contact sheet and the animation."""
-    settings = run.settings
     try:
-        if ended:
-            contact_sheet.write(settings.output_dir)
-            if settings.animate:
-                animation.write(settings.output_dir, settings.animate)
-        if settings.image_format != "tiff":  # which browsers do not show
-            page.write_page(settings.output_dir)
-    except (InputError, OSError) as error:
-        say(f"The report is not complete: {error}")
+        with output.writing(sitting.folder):
+            listeners.begin()
+        for event in () if ended else course.events(run, start):
+            listeners.epoch(event, is_due(run.settings, event.epoch))
+        listeners.end(event, Status(event.status))
+    except Exception as error:
+        listeners.fail(saved.event.status if ended else Status.FAILED, one_line(error))
+        raise
+    except BaseException as interruption:
+        status = saved.event.status if ended else Status.INTERRUPTED
+        if event is None:
+            listeners.fail(status, None)
+        else:
+            listeners.end(event, status)
+            interruption.said = True  # the command has no more to say
+        raise
+    return Status(event.status)
 
 
-def _callback_data(run, event, file):
-    data = {"eps": event.relative_change, "epoch": event.epoch}
-    if file is not None:
-        data.update(filename=str(file), img=course.enlarged(run, event.image, run.size))
-    return data
+class Callback(Listener):
+    """The user's own function."""
+
+    def __init__(self, sitting, function):
+        super().__init__(sitting)
+        self._function = function
+
+    def epoch(self, event, saves):
+        if self._function is None:
+            return
+        data = {"eps": event.relative_change, "epoch": event.epoch}
+        if saves:
+            run, file = self.sitting.run, self.sitting.record.snapshots[-1]["file"]
+            image = course.enlarged(run, event.image, run.size).copy()
+            data.update(filename=str(self.sitting.folder / file), img=image)
+        self._function(data)

@@ -1,47 +1,38 @@
-"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere. A listener to its events."""
+"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
 
-import sys
 import time
 
 from tqdm import tqdm
 
+from . import talk
+from .listeners import Listener
+from .status import Status
+
 SECONDS_BETWEEN_LINES = 10
 
 
-class Progress:
-    """Shows the events of a run on stderr.
+class Progress(Listener):
+    """Shows a run on stderr; a bar where that is a terminal, unless `--no-progress`."""
 
-    Parameters
-    ----------
-    epochs : int
-        Of the whole run.
-    done : int
-        Of them, done before.
-    quiet : bool
-        Show only what went wrong.
-    """
+    def __init__(self, sitting):
+        super().__init__(sitting)
+        self._epochs = sitting.run.settings.max_num_epochs
+        self._bar = self._last_line = None
 
-    def __init__(self, epochs, done=0, quiet=False):
-        terminal = sys.stderr is not None and sys.stderr.isatty()  # None: a process without one
-        self._lines, self._quiet = not terminal and not quiet, quiet
-        self._bar = tqdm(total=epochs, initial=done, unit="epoch", disable=quiet or not terminal, dynamic_ncols=True)
-        self._epochs, self._last_line = epochs, time.monotonic()
+    def begin(self):
+        sitting, terminal = self.sitting, talk.err.isatty()
+        done = 0 if sitting.saved is None else sitting.saved.event.epoch
+        hidden = not terminal or sitting.run.settings.no_progress
+        self._lines, self._last_line = not (terminal or sitting.run.settings.no_progress), time.monotonic()
+        self._bar = tqdm(
+            total=self._epochs, initial=done, unit="epoch", disable=hidden, dynamic_ncols=True, file=talk.err
+        )
 
-    def say(self, line):
-        """Show a line of text."""
-        self._bar.write(line, file=sys.stderr)
-
-    def tell(self, notice):
-        """Show a line of text that nobody needs to act on."""
-        if not self._quiet:
-            self.say(notice)
-
-    def show(self, event):
-        """Show an epoch."""
+    def epoch(self, event, saves):
         height, width = event.image.shape[2:]
         text = f"{width} x {height}, loss {event.losses['total']:.4g}, change {event.relative_change:.4f}"
         if event.failed:
-            self.say(
+            talk.say(
                 f"Epoch {event.epoch} gave values that are not finite: "
                 "back to the last good picture with half the step."
             )
@@ -49,10 +40,17 @@ class Progress:
         self._bar.update()
         if self._lines and (event.status or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES):
             self._last_line = time.monotonic()
-            print(f"epoch {event.epoch} of {self._epochs}: {text}", file=sys.stderr, flush=True)
+            talk.say(f"epoch {event.epoch} of {self._epochs}: {text}")
 
-    def __enter__(self):
-        return self
+    def end(self, event, status):
+        self._close()
+        if status == Status.INTERRUPTED:
+            final = self.sitting.folder / self.sitting.record.final["file"]
+            talk.say(f"Interrupted; the picture reached so far is {final}.")
 
-    def __exit__(self, *exception):
-        self._bar.close()
+    def fail(self, status, reason):
+        self._close()
+
+    def _close(self):
+        if self._bar is not None:
+            self._bar.close()

@@ -62,6 +62,13 @@ def _may_change(name, ours, theirs):
     )
 
 
+def is_same(run, saved):
+    """Whether a run that has been saved is the one that is asked for now, in every setting that is to be seen."""
+    ours, theirs = fingerprint(run), saved.settings
+    settings = all(_content(ours.get(o)) == _content(theirs.get(o)) for o in ours.keys() | theirs.keys())
+    return settings and saved.levels == run.levels
+
+
 def _content(value):
     """A setting without the names of files."""
     if isinstance(value, list):
@@ -77,6 +84,9 @@ def _both(ours, theirs):
 def _shown(value):
     if isinstance(value, list):
         return " ".join(map(_shown, value))
+    if isinstance(value, dict) and "sha256" in value:
+        return str(value["file"])
     if isinstance(value, dict):
-        return value["file"] if "sha256" in value else ",".join(f"{key}:{item:g}" for key, item in value.items())
+        weights = (f"{item:g}" if isinstance(item, (int, float)) else item for item in value.values())
+        return ",".join(f"{layer}:{weight}" for layer, weight in zip(value, weights))
     return "not given" if value is None else str(value)

@@ -1,10 +1,14 @@
 """The state of a run on disk: all that the next epoch depends on, in one file, and beside it the one before.
 
-`state.npz` is written whole or not at all; what stood there becomes `state-1.npz`. Both are archives of plain arrays as
-`numpy.load` reads them: nothing is ever unpickled, and the CRC-32 of each array tells a damaged file.
+`state.npz` is written whole or not at all; what stood there becomes `state-1.npz`. Both are archives of plain arrays,
+stored without compression, as `numpy.load` reads them. Nothing is ever unpickled, no more is read than the file is
+long, and all that a run would use is checked: its form here, its values by `checks`.
 """
+
 import dataclasses
+import io
 import json
+import math
 import zipfile
 from typing import NamedTuple
 
@@ -14,6 +18,9 @@ from ..errors import InputError
 from ..files import replacing
 from ..painting.descent import Best, Event, State
 from ..painting.levels import Level
+from . import checks
+from .record import Record
+from .status import ENDED, Status
 
 NEWEST, EARLIER = "state.npz", "state-1.npz"
 FORMAT = 2
@@ -23,9 +30,9 @@ class Saved(NamedTuple):
     """What `save` was given."""
 
     event: Event  # the last one
-    levels: list  # of painting.levels.Level
+    levels: list  # of levels.Level
     settings: dict  # from `resume.fingerprint`
-    record: dict
+    record: Record
     file: str = NEWEST  # where it was found
 
 
@@ -48,7 +55,7 @@ def save(folder, saved):
         "format": FORMAT,
         "levels": saved.levels,
         "settings": saved.settings,
-        "record": saved.record,
+        "record": saved.record.as_json(),
         "event": [event.losses, event.relative_change, event.failed, event.status],
         "state": fields,
         "best": best and [best.epoch, best.total],
@@ -57,7 +64,7 @@ def save(folder, saved):
     with replacing(folder / NEWEST, earlier=folder / EARLIER) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+                np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def load(folder):
@@ -92,16 +99,70 @@ def load(folder):
     return None, None
 
 
+def files(path):
+    """The files that the run of a state had written, name -> SHA-256 or None; empty where there is no intact one."""
+    try:
+        with _opened(path) as archive:
+            record = Record.from_json(_header(archive)["record"])
+    except Exception:
+        return {}
+    return {**record.files, NEWEST: None, EARLIER: None}
+
+
+def is_unfinished(folder):
+    """Whether there is an intact state of a run that has not ended."""
+    try:
+        saved, _ = load(folder)
+    except InputError:
+        return False
+    return saved is not None and saved.event.status not in ENDED
+
+
+def _opened(path):
+    """The archive, if it cannot hold more than the file is long."""
+    archive = zipfile.ZipFile(path)
+    members = archive.infolist()
+    if any(m.compress_type != zipfile.ZIP_STORED for m in members) or (
+        sum(m.file_size for m in members) > path.stat().st_size
+    ):
+        archive.close()
+        raise ValueError("it declares more than it holds")
+    return archive
+
+
+def _array(archive, name):
+    data = archive.read(name)
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError(f"{name} is of an unknown form")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    if fortran_order:
+        raise ValueError(f"{name} is of an unknown form")
+    # refuses objects, and a shape that is not that of the data; a copy can be written to
+    return np.frombuffer(data, dtype, math.prod(shape), stream.tell()).reshape(shape).copy()
+
+
+def _header(archive):
+    return json.loads(_array(archive, "header.npy").tobytes())
+
+
 def _read(path):
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    header = json.loads(arrays.pop("header").tobytes())
+    with _opened(path) as archive:
+        header = _header(archive)
+        names = [name for name in archive.namelist() if name != "header.npy"]
+        arrays = {name[: -len(".npy")]: _array(archive, name) for name in names}
     if header["format"] != FORMAT:
         raise ValueError("written by another version")
+    levels = [Level(tuple(size), epochs) for size, epochs in header["levels"]]
     best = Best(*header["best"], arrays.pop("best")) if header["best"] else None
     optimizer = {name.partition("/")[2]: arrays.pop(name) for name in list(arrays) if name.startswith("optimizer/")}
     state = State(**header["state"], **arrays, best=best, optimizer=optimizer)
     losses, relative_change, failed, status = header["event"]
+    status = None if status is None else Status(status)
     event = Event(state.epoch, state.shown, losses, relative_change, failed, status, state)
-    levels = [Level(tuple(size), epochs) for size, epochs in header["levels"]]
-    return Saved(event, levels, header["settings"], header["record"], path.name)
+    checks.check_levels(levels)
+    checks.check_state(state, levels)
+    checks.check_optimizer(optimizer, header["settings"].get("optimizer"), state.image.shape)
+    checks.check_event(event, levels)
+    checks.check_settings(header["settings"])
+    return Saved(event, levels, header["settings"], Record.from_json(header["record"]), path.name)

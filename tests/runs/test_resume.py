@@ -21,6 +21,7 @@ from neural_style.painting.levels import Level
 from neural_style.painting.objective import Objective
 from neural_style.runs import paint as runs_paint
 from neural_style.runs import state
+from neural_style.runs.record import Record
 
 RUN = ["--max-num-epochs", "6", "--save-epochs", "2", "--stop-eps", "0", "--pyramid-levels", "2"]
 
@@ -64,6 +65,11 @@ def assert_agreement(folder):
     listed = {entry["file"] for entry in run["snapshots"]}
     assert {path.name for path in folder.glob("e_*.jpg")} == listed
     assert run["final"] is None or (folder / "final.jpg").is_file()
+
+
+def settings(optimizer):
+    """Those without which no state is right."""
+    return {"optimizer": optimizer, "max_num_epochs": 30, "stop_eps": 0.0}
 
 
 # byte for byte
@@ -131,7 +137,7 @@ def test_the_stream_goes_on_from_every_event(name, stop_eps, failing, tmp_path):
     if stop_eps == 0:
         assert any(event.failed for event in whole) == failing
     for done, event in enumerate(whole[:-1], 1):
-        state.save(tmp_path, state.Saved(event, levels, {}, {}))
+        state.save(tmp_path, state.Saved(event, levels, settings(name), Record()))
         rest = go_on(state.load(tmp_path)[0].event.state)
         assert [e.epoch for e in rest] == [e.epoch for e in whole[done:]]
         for ours, theirs in zip(rest, whole[done:]):
@@ -252,8 +258,8 @@ def test_damage_is_said_and_the_earlier_state_taken(paint, stopped, tmp_path, ca
     assert paint(*RUN, "--resume") == 0
     assert "state.npz is damaged" in (said := capsys.readouterr().err) and "state-1.npz, epoch 4" in said
     assert results(tmp_path / "out") == results(tmp_path / "alone")
-    for name in (state.NEWEST, state.EARLIER):
-        assert state._read(tmp_path / "out" / name)
+    # of a run that has ended it is kept once
+    assert state.load(tmp_path / "out")[0].event.epoch == 6 and not (tmp_path / "out" / state.EARLIER).exists()
 
 
 def test_two_damaged_states_are_refused_in_one_line(paint, stopped, tmp_path, capsys):
@@ -268,10 +274,10 @@ def test_two_damaged_states_are_refused_in_one_line(paint, stopped, tmp_path, ca
 
 def test_no_damage_goes_unnoticed(tmp_path):
     image = np.random.default_rng(0).normal(size=(1, 3, 8, 8)).astype(np.float32)
-    optimizer = {"mean": image, "steps": np.array(3)}
-    begun = descent.State(image, epoch=3, best=descent.Best(2, 1.5, image + 1), optimizer=optimizer)
+    optimizer = {"mean": image, "square": image**2, "steps": np.array(3)}
+    begun = descent.State(image, epoch=3, level_epoch=3, best=descent.Best(2, 1.5, image + 1), optimizer=optimizer)
     event = descent.Event(3, image, {"total": 2.5}, 0.1, False, None, begun)
-    state.save(tmp_path, state.Saved(event, [Level((8, 8), 5)], {}, {}))
+    state.save(tmp_path, state.Saved(event, [Level((8, 8), 5)], settings("adam"), Record()))
     path = tmp_path / state.NEWEST
     whole = path.read_bytes()
 
@@ -321,15 +327,12 @@ def test_an_unfinished_run_is_moved_aside_and_can_go_on_there(paint, stopped, tm
     assert results(tmp_path / "out" / "earlier-1") == results(tmp_path / "alone")
 
 
-def test_a_run_that_has_ended_is_moved_aside_unless_it_is_painted_again(paint, tmp_path):
+def test_a_run_that_has_ended_is_moved_aside_whole_by_another(paint, tmp_path):
     assert paint(*RUN) == 0
-    first = results(tmp_path / "out")
-    assert paint(*RUN) == 0
-    assert not (tmp_path / "out" / "earlier-1").exists()
-    assert results(tmp_path / "out") == first
+    first, names = results(tmp_path / "out"), {path.name for path in (tmp_path / "out").iterdir()}
     assert paint(*RUN, "--save-epochs", "5") == 0
     assert results(tmp_path / "out" / "earlier-1") == first
-    assert not list((tmp_path / "out" / "earlier-1").glob("*.npz"))
+    assert {path.name for path in (tmp_path / "out" / "earlier-1").iterdir()} == names
     assert {path.name for path in (tmp_path / "out").glob("e_*")} == {"e_5.jpg"}
 
 
@@ -337,15 +340,10 @@ def test_overwrite_removes_the_files_of_the_earlier_run_only(paint, tmp_path):
     assert paint(*RUN) == 0
     (tmp_path / "out" / "e_notes.txt").write_text("mine")
     assert paint(*RUN, "--save-epochs", "5", "--overwrite") == 0
-    assert not (tmp_path / "out" / "earlier-1").exists()
+    assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
     assert {path.name for path in (tmp_path / "out").glob("e_*")} == {"e_5.jpg", "e_notes.txt"}
 
 
-def test_pictures_without_a_record_are_moved_aside_too(paint, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "e_100.jpg").write_bytes(b"of the original script")
-    assert paint(*RUN) == 0
-    assert (tmp_path / "out" / "earlier-1" / "e_100.jpg").read_bytes() == b"of the original script"
 
 
 def test_a_second_run_in_the_same_folder_is_refused(options, tmp_path, monkeypatch, capsys):
@@ -368,10 +366,10 @@ def test_a_damaged_earlier_run_is_moved_aside_whole(paint, stopped, tmp_path):
 
 def test_what_a_killed_run_left_half_written_is_removed(paint, tmp_path):
     (tmp_path / "out").mkdir()
-    for name in (".state-0abc_xyz.npz", ".e_100-abcdefgh.jpg", ".hidden-abcdefgh.txt"):
+    for name in (".nstyle-state-0abc_xyz.npz", ".nstyle-e_100-abcdefgh.jpg", ".e_100-abcdefgh.jpg"):
         (tmp_path / "out" / name).write_bytes(b"half")
     assert paint(*RUN) == 0
-    assert {path.name for path in (tmp_path / "out").glob(".*")} == {".hidden-abcdefgh.txt", ".nstyle.lock"}
+    assert {path.name for path in (tmp_path / "out").glob(".*")} == {".e_100-abcdefgh.jpg"}
 
 
 def test_a_file_system_without_locks_will_do(paint, monkeypatch):

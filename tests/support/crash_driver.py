@@ -149,6 +149,8 @@ def contents(folder):
             for entry in (record, *record["snapshots"], record["final"] or {}):
                 for name in ("seconds", "started", "command", "settings"):
                     entry.pop(name, None)
+            # the others tell of time themselves
+            record["files"] = {name: name.endswith(".jpg") and digest for name, digest in record["files"].items()}
             found[path.name] = record
         elif path.suffix == ".jpg":
             found[path.name] = path.read_bytes()
@@ -174,7 +176,8 @@ def faults_of_stopped(folder, reference):
             elif path.name == "run.json":
                 record = json.loads(path.read_text())
                 named = [*record["snapshots"], *record["style"], record["content"], record["final"] or {"file": ""}]
-                yield from (f"run.json names {e['file']}" for e in named if not (folder / e["file"]).exists())
+                names = [entry["file"] for entry in named if entry["file"]]
+                yield from (f"run.json names {name}" for name in names if not (folder / name).exists())
         except Exception as error:
             yield f"{path.name} is partial: {error!r}"
     report = folder.with_name(SAVED)
@@ -192,7 +195,7 @@ def faults_of_resumed(folder, status, log, reference):
     names = reference.keys() | found.keys()
     yield from (f"{name} differs after resume" for name in names if reference.get(name) != found.get(name))
     hidden = {path.name for path in folder.iterdir() if path.name.startswith(".")}
-    yield from (f"{name} is left over" for name in hidden - {".nstyle.lock"})
+    yield from (f"{name} is left over" for name in hidden)
 
 
 # ways to stop a run: each takes the number of the point and returns a function to run in the child, or a signal to send

@@ -1,0 +1,86 @@
+"""The pictures of a run: its sources, those on the way, and the final one."""
+
+import re
+
+from ..painting.optimizers import OPTIMIZERS
+from ..pictures import colors, images
+from .course import enlarged
+from .listeners import Listener
+from .record import put, style_names
+
+
+def is_due(settings, epoch):
+    """Whether results are saved at an epoch."""
+    return epoch in settings.snapshot_at if settings.snapshot_at else epoch % settings.save_epochs == 0
+
+
+class Snapshots(Listener):
+    """Writes content.jpg, style.jpg, e_<epoch> and final.
+
+    The final picture is the one with the lowest total loss at the size of the result; with a classic optimizer, or
+    where a run ended before that size, the last one.
+    """
+
+    def __init__(self, sitting):
+        super().__init__(sitting)
+        self._settings = sitting.run.settings
+        self._suffix = self._settings.image_format
+        self._sources = [f"{name}.jpg" for name in ("content", *style_names(sitting.run))]
+        sitting.record.announce(*self._sources)
+        self._announce_after(sitting.record.rows[-1][0] if sitting.record.rows else 0)
+
+    def writes(self, name):
+        found = re.fullmatch(rf"e_([1-9]\d*)\.{self._suffix}", name)
+        if found:
+            return int(found[1]) <= self._settings.max_num_epochs and is_due(self._settings, int(found[1]))
+        return name in (*self._sources, f"final.{self._suffix}")
+
+    def begin(self):
+        run = self.sitting.run
+        styles = (images.resize(style, images.fitted_size(style.shape, max(run.size))) for style in run.styles)
+        for picture, name in zip((run.content, *styles), self._sources):
+            self._write(picture, name)
+
+    def epoch(self, event, saves):
+        if saves:
+            with self.sitting.writing():
+                file = self._write(self._finished(event.image), f"e_{event.epoch}.{self._suffix}")
+            record = self.sitting.record
+            put(record.snapshots, record.entry(event.epoch, file, event.losses["total"]), key="epoch")
+            self._announce_after(event.epoch)
+
+    def end(self, event, status):
+        record, best = self.sitting.record, event.state.best
+        if is_due(self._settings, event.epoch) and event.epoch not in [entry["epoch"] for entry in record.snapshots]:
+            self.epoch(event, True)  # an interruption came between
+        if best is None or OPTIMIZERS[self._settings.optimizer].classic:
+            epoch, total, image = event.epoch, event.losses["total"], event.image
+        else:
+            epoch, total, image = best
+        with self.sitting.writing():
+            file = self._write(self._finished(image), f"final.{self._suffix}")
+        record.final = record.entry(epoch, file, total)
+
+    def _announce_after(self, epoch):
+        """Name what comes next before it is there: a process that is killed leaves no file that nobody names."""
+        last = self._settings.max_num_epochs
+        due = next((e for e in range(epoch + 1, last + 1) if is_due(self._settings, e)), None)
+        names = [f"final.{self._suffix}", *([] if due is None else [f"e_{due}.{self._suffix}"])]
+        self.sitting.record.announce(*names)
+
+    def _write(self, picture, name):
+        path = self.sitting.folder / name
+        images.save(picture, path)
+        self.sitting.record.wrote(path)
+        return name
+
+    def _finished(self, image):
+        """A picture in network range as it is shown."""
+        run, settings = self.sitting.run, self._settings
+        picture = images.from_network(enlarged(run, image, run.size))
+        picture = images.denoised(picture, settings.remove_noise)
+        if settings.preserve_colors == "luminance":
+            picture = colors.with_colors_of(run.content, picture)
+        if run.painted is not None:
+            picture = run.content + run.painted[..., None] * (picture - run.content)
+        return picture
