@@ -1,7 +1,5 @@
 """All benchmarks, one after the other: `python -m benchmarks`. Their tables are gathered in benchmarks/README.md."""
 
-import sys
-
 from benchmarks import course, epoch, scaling, startup, tables
 
 HEAD = """# Benchmarks
@@ -13,9 +11,16 @@ How pictures look is not in these tables: `python -m benchmarks.pictures` paints
 that it is given, onto one sheet, with the figures of `python -m neural_style.judge` below each.
 """
 
-if __name__ == "__main__":
-    sys.argv[1:] = []
+
+def main(arglist=None):
+    """Run all benchmarks and gather their tables on a page."""
+    out = tables.parser(__doc__).parse_args(arglist).out
     for benchmark in (startup, epoch, course, scaling):
-        benchmark.main()
-    pages = [path.read_text() for path in sorted(tables.RESULTS.glob("*.md"))]
-    (tables.RESULTS.parent / "README.md").write_text("\n".join([HEAD, *pages]))
+        benchmark.main(["--out", str(out)])
+    pages = [path.read_text() for path in sorted(out.glob("*.md")) if path.name != "README.md"]
+    page = out.parent / "README.md" if out == tables.RESULTS else out / "README.md"
+    page.write_text("\n".join([HEAD, *pages]))
+
+
+if __name__ == "__main__":
+    main()

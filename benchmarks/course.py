@@ -4,12 +4,11 @@ All runs are advanced in turns, in one process, each on its own clock. What is c
 size of the result, computed apart from the clocks.
 """
 
-import argparse
 import sys
 import time
 
 from benchmarks.epoch import installed
-from benchmarks.tables import publish, settings
+from benchmarks.tables import parser, publish, settings
 from neural_style.pictures import images
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer
@@ -24,20 +23,20 @@ RUNS = {
 CHECKS = 75  # evaluations in the course of a run
 
 
-def main():
+def main(arglist=None):
     """Measure and publish the table for each network that is installed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=150)
-    parser.add_argument("--long-edge", type=int, default=360)
-    parser.add_argument("--models", nargs="+", default=["squeezenet", "vgg19"])
-    args = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--epochs", type=int, default=150)
+    options.add_argument("--long-edge", type=int, default=360)
+    options.add_argument("--models", nargs="+", default=["squeezenet", "vgg19"])
+    args = options.parse_args(arglist)
     for model in args.models:
         if installed(model):
-            measure(model, args.epochs, args.long_edge)
+            measure(model, args.epochs, args.long_edge, args.out)
     return 0
 
 
-def measure(model, epochs, long_edge):
+def measure(model, epochs, long_edge, folder):
     """Advance all runs of a network in turns and publish what they reach."""
     common = ["--model", model, "--max-num-epochs", str(epochs), "--max-long-edge", str(long_edge)]
     runs = {name: transfer.prepare(settings(*common, *options)) for name, options in RUNS.items()}
@@ -72,6 +71,7 @@ def measure(model, epochs, long_edge):
         rows,
         "All start from the photograph and squeeze the painting; the objective is checked every "
         f"{max(1, epochs // CHECKS)} epochs, in float32 at full size.",
+        folder=folder,
     )
 
 

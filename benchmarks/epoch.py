@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.tables import publish, settings
+from benchmarks.tables import parser, publish, settings
 from neural_style.errors import InputError
 from neural_style.painting.optimizers import OPTIMIZERS
 from neural_style.pictures import images
@@ -31,12 +31,12 @@ LAYERS = {
 CASES = ("old example", "vgg19 float32", "vgg19 bfloat16", "squeezenet float32", "squeezenet bfloat16")
 
 
-def main():
+def main(arglist=None):
     """Measure all cases and publish the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--long-edge", type=int, default=600)
-    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--long-edge", type=int, default=600)
+    options.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    args = options.parse_args(arglist)
     if args.case:
         return work(args.case, args.long_edge)
     cases = [case for case in CASES if "squeezenet" not in case or installed("squeezenet")]
@@ -59,6 +59,7 @@ def main():
         ["case", "s per epoch", "of the old example", "forward ms", "losses ms", "backward ms", "step ms", "peak MB"],
         rows,
         f"Median of {ROUNDS} epochs each, taken in turns.",
+        folder=args.out,
     )
     return 0
 

@@ -4,15 +4,16 @@ import statistics
 import sys
 
 from benchmarks.epoch import ask, installed, start
-from benchmarks.tables import publish
+from benchmarks.tables import parser, publish
 
 EDGES = (300, 600, 1200, 2400)
 ROUNDS = 5
 CASES = ("vgg19 bfloat16", "squeezenet bfloat16")
 
 
-def main():
+def main(arglist=None):
     """Measure and publish the table."""
+    args = parser(__doc__).parse_args(arglist)
     rows = []
     for case in CASES:
         if not installed(case.split()[0]):
@@ -34,7 +35,7 @@ def main():
         f"Median of {ROUNDS} epochs each, taken in turns, of a photograph of 3 : 2. Bytes per pixel are those above "
         "what the process holds before its first network."
     )
-    publish("scaling", "Cost against size", columns, rows, notes)
+    publish("scaling", "Cost against size", columns, rows, notes, folder=args.out)
     return 0
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from benchmarks.epoch import installed
-from benchmarks.tables import publish
+from benchmarks.tables import parser, publish
 
 ROUNDS = 3
 PROGRAM = """
@@ -22,8 +22,9 @@ print(imported - begun, prepared - imported, time.time() - prepared)
 """
 
 
-def main():
+def main(arglist=None):
     """Measure and publish the table."""
+    args = parser(__doc__).parse_args(arglist)
     rows = []
     for model in ("vgg19", "squeezenet"):
         if installed(model):
@@ -33,7 +34,7 @@ def main():
             parts = [statistics.median(values) for values in zip(*samples)]
             rows.append([model, *(f"{part:.2f}" for part in (*parts, sum(parts)))])
     columns = ["network", "import s", "pictures and weights s", "targets and first epoch s", "sum s"]
-    publish("startup", "Start, 600 pixels", columns, rows, f"Median of {ROUNDS} processes.")
+    publish("startup", "Start, 600 pixels", columns, rows, f"Median of {ROUNDS} processes.", folder=args.out)
     return 0
 
 

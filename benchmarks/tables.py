@@ -1,5 +1,6 @@
 """What the benchmarks share: the settings of a run, tables, and the file that a table is kept in."""
 
+import argparse
 import datetime
 import json
 import platform
@@ -14,6 +15,13 @@ RESULTS = Path(__file__).parent / "results"
 def settings(*arglist):
     """The settings of a run on the CPU with the sample pair (or the stand-ins), options as on the command line."""
     return options.complete(options.parse(["--gpu", "-1", "--stop-eps", "0", *arglist]))
+
+
+def parser(description):
+    """A parser of a benchmark's command line, with the option that all have."""
+    made = argparse.ArgumentParser(description=description.splitlines()[0])
+    made.add_argument("--out", type=Path, default=RESULTS, help="folder for the tables (default: %(default)s)")
+    return made
 
 
 def machine():
@@ -39,7 +47,7 @@ def _git(*arguments):
     return run.stdout.strip()
 
 
-def publish(name, title, columns, rows, notes="", folder=RESULTS):
+def publish(name, title, columns, rows, notes="", *, folder):
     """Print a table and keep it as JSON and Markdown in a folder.
 
     Parameters
@@ -61,7 +69,7 @@ def publish(name, title, columns, rows, notes="", folder=RESULTS):
     head = f"{machine()}; {datetime.date.today().isoformat()}; commit {commit()}"
     text = "\n".join([f"### {title}", "", head + ".", *([notes] if notes else []), "", *lines, ""])
     print(text, flush=True)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(text)
     data = {"title": title, "machine": machine(), "commit": commit(), "columns": columns, "rows": rows}
     (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n")

@@ -3,6 +3,7 @@
 Paints the stand-in pair with SqueezeNet and with the VGG-19 learned offline, whose weights must be installed.
 """
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -17,8 +18,11 @@ from neural_style.pictures import images, reading
 HEIGHT, GAP = 320, 8
 
 
-def main():
+def main(arglist=None):
     """Paint, and put the four pictures side by side."""
+    parser = argparse.ArgumentParser(prog="python -m docs.make_first", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "first.jpg", help="default: %(default)s")
+    out = parser.parse_args(arglist).out
     with tempfile.TemporaryDirectory() as folder:
         photograph, painting = standins.write(folder)
         pictures = [photograph, painting]
@@ -35,7 +39,7 @@ def main():
     gap = np.ones((HEIGHT, GAP, 3), np.float32)
     row = np.concatenate([part for picture in scaled for part in (picture, gap)][:-1], axis=1)
     image = Image.fromarray(np.rint(row * 255).astype(np.uint8))
-    image.save(Path(__file__).parent / "first.jpg", quality=88)
+    image.save(out, quality=88)
 
 
 if __name__ == "__main__":

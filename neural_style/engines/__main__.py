@@ -1,5 +1,6 @@
 """What this machine computes with, and how fast: `python -m neural_style.engines [NETWORK]`."""
 
+import argparse
 import math
 import sys
 
@@ -11,12 +12,11 @@ from .choice import Candidate
 PRECISIONS = ("float32", "bfloat16")
 
 
-def main(arglist):
+def main(arglist=None):
     """Print a table of engines and precisions with the time that each takes here, and what a run would choose."""
-    network = NETWORKS.get(arglist[0] if arglist else "vgg19")
-    if network is None:
-        print(f"engines: error: there is no network {arglist[0]!r}; choose from {', '.join(NETWORKS)}", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m neural_style.engines", description=__doc__.splitlines()[0])
+    parser.add_argument("network", nargs="?", choices=NETWORKS, default="vgg19", help="default: %(default)s")
+    network = NETWORKS[parser.parse_args(arglist).network]
     here = processor.at_hand()
     print(f"{here.title} ({here.name}); {network.title}, both ways, on the CPU")
     for name in door.INSTALL:
@@ -38,4 +38,4 @@ def main(arglist):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -3,6 +3,7 @@
 So the library of an engine that is not chosen, and its memory, never come into the run's own process.
 """
 
+import argparse
 import contextlib
 import importlib
 import math
@@ -39,13 +40,19 @@ def seconds(candidate, network=None, device="cpu"):
     return math.inf
 
 
-def main(engine, precision, network, device):
-    """Print the seconds that an engine takes."""
-    devices = importlib.import_module(f".{engine}.devices", __package__)
-    context = devices.CPU if device == "cpu" else devices.named(device)
-    if devices.refusal(context, precision) is None:
-        print(choice.seconds(devices.engine(context, precision), NETWORKS[network], device != "cpu"))
+def main(arglist=None):
+    """Print the seconds that an engine takes, nothing where it cannot."""
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}.trial", description=__doc__.splitlines()[0])
+    parser.add_argument("engine", help="mxnet or torch")
+    parser.add_argument("precision", help="float32, bfloat16 or float16")
+    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument("device", help="cpu, or as the engine calls it")
+    args = parser.parse_args(arglist)
+    devices = importlib.import_module(f".{args.engine}.devices", __package__)
+    context = devices.CPU if args.device == "cpu" else devices.named(args.device)
+    if devices.refusal(context, args.precision) is None:
+        print(choice.seconds(devices.engine(context, args.precision), NETWORKS[args.network], args.device != "cpu"))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
