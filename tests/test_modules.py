@@ -40,5 +40,6 @@ def test_benchmarks_write_where_they_are_told(tmp_path):
     from benchmarks.tables import parser, publish
 
     before = tables()
-    publish("made", "A table", ["a", "b"], [[1, 22]], folder=parser("Made.").parse_args(["--out", f"{tmp_path}/x/y"]).out)
+    out = parser("Made.").parse_args(["--out", f"{tmp_path}/x/y"]).out
+    publish("made", "A table", ["a", "b"], [[1, 22]], folder=out)
     assert "| 1 | 22 |" in (tmp_path / "x" / "y" / "made.md").read_text() and tables() == before
