@@ -79,15 +79,17 @@ def shown(folder, base):
 
 
 def _described(run):
-    """The options, the size, the weights and the versions of a run as name -> text."""
-    units = run.get("units") if isinstance(run.get("units"), dict) else {}
+    """The options, the size, the weights, the engine and the versions of a run as name -> text."""
+    # older records have neither
+    units, engine = (run[name] if isinstance(run.get(name), dict) else {} for name in ("units", "engine"))
     described = {}
     for name, value in run["settings"].items():
         unit = f" {_text(units[name])}" if value and name in units else ""
         described[f"--{name.replace('_', '-')}"] = _text(value) + unit
     described["size"] = "{} × {} pixels".format(*run["size"])
     described["seed"] = _text(run.get("seed"))
-    described.update((f"network: {name}", _text(value)) for name, value in run["network"].items())
+    for part, facts in (("network", run["network"]), ("engine", engine)):
+        described.update((f"{part}: {name}", _text(value)) for name, value in facts.items())
     described.update((f"version of {name}", _text(value)) for name, value in run["versions"].items())
     return described
 

@@ -56,6 +56,8 @@ def make_run(folder, snapshots=4, every=10, size=(96, 64), status="finished", **
         "started": "2025-01-01T00:00:00+00:00",
         "seconds": rows[-1][1],
         "settings": {"content_weight": 10.0, "style_layers": {"relu1_1": 1.0}, "lr": None, "output_dir": str(folder)},
+        "units": {"max_long_edge": "pixels"},
+        "engine": {"name": "mxnet", "device": "CPU", "precision": "float32"},
         "network": {"model": "vgg19", "weights": "vgg19.params", "verified": True, "offline": False},
         "size": list(size),
         "seed": 0,
@@ -214,13 +216,15 @@ def test_the_page_says_how_long_the_run_took(tmp_path, seconds, said):
 
 def test_values_of_settings_are_said_in_words(tmp_path):
     settings = {"lr": None, "enlarge": True, "normalize_losses": False, "style_image": ["a.jpg", "b.jpg"],
+                "max_long_edge": 600,
                 "style_layers": {"relu1_1": 1.0, "relu2_1": 0.5}, "deep": [[[[1]]]], "seed": 7}
     said = dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', write_page(
         make_run(tmp_path / "run", settings=settings, seed=7)).read_text("utf-8")))
     assert said["--lr"] == "–" and said["--enlarge"] == "yes" and said["--normalize-losses"] == "no"
     assert said["--style-image"] == "a.jpg, b.jpg" and said["--style-layers"] == "relu1_1 1.0, relu2_1 0.5"
     assert said["--deep"] == "…" and said["--seed"] == "7"
-    assert said["size"] == "96 × 64 pixels" and said["seed"] == "7"
+    assert said["size"] == "96 × 64 pixels" and said["seed"] == "7" and said["--max-long-edge"] == "600 pixels"
+    assert said["engine: name"] == "mxnet" and said["engine: device"] == "CPU"
     assert said["network: model"] == "vgg19" and said["network: verified"] == "yes"
     assert said["version of nstyle"] == "1.0.0"
 
@@ -292,6 +296,16 @@ def test_the_command_on_the_page_starts_the_run_in_a_shell(tmp_path, recorded):
 def test_a_run_without_a_command_has_nothing_to_copy(tmp_path):
     page = write_page(make_run(tmp_path / "run", command=[])).read_text("utf-8")
     assert 'id="command"' not in page and "Copy the command" not in page
+
+
+def test_a_record_of_an_older_version_is_shown(tmp_path):
+    folder = make_run(tmp_path / "run", command=["nstyle.py"])
+    record = json.loads((folder / "run.json").read_text())
+    for newer in ("units", "engine"):
+        del record[newer]
+    (folder / "run.json").write_text(json.dumps(record))
+    said = text_of(write_page(folder))
+    assert "--content-weight" in said and "python nstyle.py" in said
 
 
 def test_warnings_of_the_run_are_shown(tmp_path):
