@@ -11,6 +11,21 @@ import sys
 
 from neural_style import start
 
+# what notebooks of MXNet's example import from here besides
+EXAMPLE = (
+    "CallbackData", "PreprocessContentImage", "PreprocessStyleImage", "PostprocessImage", "SaveImage",
+    "style_gram_symbol", "get_loss", "get_tv_grad_executor",
+)  # fmt: skip
+
+
+def __getattr__(name):
+    """The names of MXNet's example, with MXNet, when they are asked for."""
+    if name not in EXAMPLE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from neural_style.engines.mxnet import example
+
+    return getattr(example, name)
+
 
 def get_args(arglist=None):
     """The options of a run as a namespace; `sys.argv` by default. See `neural_style.runs.options.parse`."""

@@ -1,12 +1,19 @@
 """Scripts in the way of MXNet's example/neural-style run unchanged, in a folder that holds `model/vgg19.params`."""
 
 import argparse
+import os
 import shutil
+import subprocess
+import sys
 
 import mxnet as mx
 import numpy as np
 import plain
 import pytest
+from conftest import ROOT
+from PIL import Image
+
+import find_mxnet  # noqa: F401
 
 SIZE = (40, 48)
 CONTENT, STYLE, START = np.random.default_rng(1).uniform(-110, 130, (3, 1, 3, *SIZE)).astype(np.float32)
@@ -127,3 +134,100 @@ def test_a_namespace_with_the_fields_of_the_original_only(folder):
     )  # fmt: skip
     nstyle.train_nstyle(args)
     assert (folder / "output" / "final.jpg").is_file()
+
+
+def test_a_notebook_in_the_words_of_the_example(folder):
+    """Its own steps: pictures in, Gram matrices and losses as symbols, total variation, a step, a picture out."""
+    import model_vgg19
+    from nstyle import (
+        CallbackData,
+        PostprocessImage,
+        PreprocessContentImage,
+        PreprocessStyleImage,
+        SaveImage,
+        get_loss,
+        get_tv_grad_executor,
+        style_gram_symbol,
+    )
+
+    content_np = PreprocessContentImage("input/photo.png", 48)
+    style_np = PreprocessStyleImage("input/painting.png", shape=content_np.shape)
+    size = content_np.shape[2:]
+    assert content_np.shape == style_np.shape == (1, 3, 36, 48)
+
+    style, content = model_vgg19.get_symbol()
+    gram, gscale = style_gram_symbol(size, style)
+    extractor = model_vgg19.get_executor(gram, content, size, mx.cpu())
+    extractor.data[:] = style_np
+    extractor.executor.forward()
+    style_array = [output.copyto(mx.cpu()) for output in extractor.style]
+    extractor.data[:] = content_np
+    extractor.executor.forward()
+    content_array = extractor.content.copyto(mx.cpu())
+
+    style_loss, content_loss = get_loss(gram, content)
+    painter = model_vgg19.get_executor(style_loss, content_loss, size, mx.cpu())
+    for index, array in enumerate(style_array):
+        painter.arg_dict[f"target_gram_{index}"][:] = array
+    painter.arg_dict["target_content"][:] = content_array
+    img = mx.nd.array(content_np)
+    img.copyto(painter.data)
+    painter.executor.forward(is_train=True)
+    painter.executor.backward([mx.nd.ones((1,)) / scale for scale in gscale] + [mx.nd.ones((1,)) * 10])
+
+    arrays = {name[4:]: array.asnumpy() for name, array in mx.nd.load("model/vgg19.params").items()}
+    recipe = plain.Recipe(arrays, content_np[0], style_np[0])
+    _, losses = recipe.losses(content_np[0])
+    for output, scale, expected in zip(painter.style, gscale, losses.values()):
+        assert output.asscalar() / scale == pytest.approx(expected, rel=1e-4)
+    expected = recipe.gradient(content_np[0])
+    assert np.linalg.norm(painter.data_grad.asnumpy()[0] - expected) < 1e-4 * np.linalg.norm(expected)
+
+    assert get_tv_grad_executor(img, mx.cpu(), 0.0) is None
+    tv = get_tv_grad_executor(img, mx.cpu(), 0.5)
+    img[:] = style_np  # bound: what it holds now counts
+    tv.forward()
+    expected = 0.5 / 8 * plain.roughness_gradient(style_np[0])
+    np.testing.assert_allclose(tv.outputs[0].asnumpy()[0], expected, atol=1e-3)
+
+    data = CallbackData(eps=0.1, epoch=2, img=content_np, filename="out.png")
+    assert data == (0.1, 2, content_np, "out.png")
+    SaveImage(data.img, data.filename, remove_noise=0.0)
+    assert np.array_equal(np.asarray(Image.open("out.png")), PostprocessImage(data.img))
+    SaveImage(data.img, "smooth.jpg", remove_noise=0.5)
+    assert np.asarray(Image.open("smooth.jpg")).std() < PostprocessImage(data.img).std()
+
+
+def test_pictures_of_the_example_are_rgb_in_network_range(folder):
+    from nstyle import PostprocessImage, PreprocessContentImage
+
+    colours = np.array([[255, 0, 51], [0, 255, 102]], np.uint8)
+    Image.fromarray(colours.repeat(40, 0).reshape(2, 40, 3).repeat(20, 0)).save("two.png")
+    array = PreprocessContentImage("two.png", 40)
+    assert array.shape == (1, 3, 40, 40) and array.dtype == np.float32
+    for row, colour in ((2, colours[0]), (37, colours[1])):
+        np.testing.assert_allclose(array[0, :, row, 5], colour / 255 * 256 - plain.MEAN_PIXEL.ravel(), atol=1e-3)
+    kept = array.copy()
+    picture = PostprocessImage(array)
+    assert picture.shape == (40, 40, 3) and picture.dtype == np.uint8
+    assert np.abs(picture[2, 5].astype(int) - colours[0]).max() <= 1
+    assert np.array_equal(array, kept)
+    array[:] = 1e6
+    assert (PostprocessImage(array) == 255).all()
+    array[:] = -1e6
+    assert (PostprocessImage(array) == 0).all()
+
+
+def test_find_mxnet_comes_before_mxnet_in_a_fresh_process():
+    program = "import find_mxnet, mxnet, nstyle; print(mxnet.nd.ones(2).asnumpy().sum(), nstyle.get_loss.__name__)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.stdout.split() == ["2.0", "get_loss"], run.stderr
+
+
+def test_of_unknown_names_nstyle_says_that_it_has_none():
+    import nstyle
+
+    with pytest.raises(AttributeError, match="PreprocessFilm"):
+        nstyle.PreprocessFilm  # noqa: B018

@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from neural_style.engines.mxnet import library as engine
+from neural_style.errors import EngineError
 
 
 def loaded(program, without=(), **environment):
@@ -44,3 +45,42 @@ def test_mxnet_is_loaded_where_stderr_is_closed():
 def test_no_more_cores_are_taken_than_the_process_may_use():
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     assert 1 <= engine._cores() <= allowed
+
+
+FORKED = """
+import os, sys
+from neural_style.engines import door
+engine = door.opened(-1, "float32", engine="mxnet").engine
+import numpy as np
+work = lambda: engine.convolved(np.ones((1, 16, 64, 64), "f4"), np.ones((16, 16, 3, 3), "f4"), np.zeros(16, "f4"))
+work()
+child = os.fork()
+if child == 0:
+    try:
+        work()
+    except Exception as error:
+        print(type(error).__name__, error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+work()
+print("the parent goes on")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_gets_an_error_and_does_not_hang():
+    command = [sys.executable, "-W", "ignore", "-c", FORKED]
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    error, parent = run.stdout.splitlines()
+    assert error.startswith("EngineError MXNet") and "spawn" in error
+    assert parent == "the parent goes on"
+
+
+def test_what_mxnet_raises_is_one_line(monkeypatch):
+    with pytest.raises(EngineError) as error, engine.plain_errors():
+        raise engine.mx.MXNetError(
+            "Traceback (most recent call last):\n  File \"x.cc\", line 12\nMXNetError: could not create\n"
+            "Stack trace:\n  [bt] (0) lib.so(+0x1) [0x7f]\n\n"
+        )
+    assert str(error.value) == "MXNet: could not create"
