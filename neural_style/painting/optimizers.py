@@ -26,6 +26,7 @@ class Optimizer(Protocol):
     rate: float
     default_rate: float
     classic: bool
+    pictures: int  # how many arrays of a picture's size are remembered from step to step
     held_back: bool  # whether a bound of the optimizer's own, not the loss, set the length of the last step
 
     def step(self, image: Array, loss: float, gradient: Array) -> Array:
@@ -55,6 +56,7 @@ class NAG:
 
     default_rate = 0.001
     classic = True
+    pictures = 1
     held_back = False
     _velocity: Array
 
@@ -102,6 +104,7 @@ class Adam:
 
     default_rate = 4.0
     classic = False
+    pictures = 2
     held_back = False
     _steps: int
     _mean: Array
@@ -164,6 +167,8 @@ class LBFGS:
 
     default_rate = 4.0
     classic = False
+    history = 12
+    pictures = 2 * history + 2
     longest_step = 16.0  # grey levels, root mean square
     held_back: bool
     _pairs: list[tuple[Array, Array, float]]  # of a step, the difference of gradients along it, and their product
@@ -172,7 +177,7 @@ class LBFGS:
     _loss: float
     _gradient: Array
 
-    def __init__(self, rate: float, history: int = 12) -> None:
+    def __init__(self, rate: float, history: int = history) -> None:
         self.rate = rate
         self._history = history
         self.forget()

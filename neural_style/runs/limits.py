@@ -1,29 +1,40 @@
 """What a run will need of memory and disk, and what there is: one that cannot fit is refused before it begins."""
+
 import math
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import InputError
+from ..networks import layers
+from ..networks.registry import NETWORKS
+from ..painting.optimizers import OPTIMIZERS
 from ..painting.targets import style_size
 
-# Bytes per pixel of the result, of a painting when its statistics are taken, and for each mask: measured as the peak
-# resident memory of whole runs above that before the first epoch (L-BFGS, coarse to fine, long edges 300, 600 and 900,
-# two threads) and rounded up
-BYTES_PER_PIXEL = {
-    ("vgg19", "float32"): (3000, 1600, 470),
-    ("vgg19", "bfloat16"): (2500, 900, 470),
-    ("squeezenet", "float32"): (1900, 650, 220),
-    ("squeezenet", "bfloat16"): (2800, 650, 220),
+
+class PerPixel(NamedTuple):
+    """Bytes of memory."""
+
+    result: int  # per pixel of the result
+    painting: int  # per pixel of a painting, while its moments are taken
+    mask: int  # per pixel of either, for each mask
+
+
+# peak resident memory of whole runs above that before the first epoch (MXNet, L-BFGS, coarse to fine, long edges 300,
+# 600 and 900, two threads), rounded up
+MEASURED = {
+    "vgg19": {"float32": PerPixel(3000, 1600, 470), "bfloat16": PerPixel(2500, 900, 470)},
+    "squeezenet": {"float32": PerPixel(1900, 650, 220), "bfloat16": PerPixel(2800, 650, 220)},
 }
+LARGEST_MEASURED = "vgg19"  # no network here has larger feature maps
 # what does not grow with the picture: threads, weights in the layout of the kernels, what coarser levels leave behind
 FIXED_BYTES = 120e6
 IMAGE = 3 * 4  # bytes of a picture, per pixel
-# pictures that an optimizer remembers; L-BFGS twelve pairs, and the last picture and gradient
-REMEMBERED = {"nag": 1, "adam": 2, "lbfgs": 26}
 # bytes per pixel of a picture file: what a JPEG of quality 95 stays below, and what the others hold
 FILE_BYTES = {"jpg": 2, "png": 3, "tiff": 6}
 RECORDS = 10e6  # losses.csv, run.json, the page, the contact sheet
+MXNET_VALUES = 2**31  # no array of MXNet 1.9.1 can have as many
 
 
 def check(run, folder):
@@ -32,44 +43,92 @@ def check(run, folder):
     Raises
     ------
     InputError
-        If the memory or the disk will not do; it says what would fit.
+        If the memory or the disk will not do; it names the option that asks for most, and says what would fit.
     """
     it, free = run.settings, available_memory()
     if free is not None and run.engine.device == "cpu" and not it.no_memory_check:
         need = memory(run, it.precision)
         if need > free:
             raise InputError(
-                f"--max-long-edge: {run.size[1]} x {run.size[0]} pixels need about {_gb(need)} of memory, {_gb(free)} "
-                f"are free; {_what_fits(run, free)} (--no-memory-check: try all the same)."
+                f"{_largest(run)} about {shown(need)} of memory, {shown(free)} are free; {_what_fits(run, free)} "
+                "(--no-memory-check: try all the same)."
             )
+    if run.engine.name == "mxnet":
+        _check_values(run)
     need, free = disk(run), shutil.disk_usage(folder).free
     if need > free:
         raise InputError(
-            f"--output-dir {folder}: the run may write up to {_gb(need)}, {_gb(free)} are free; make room, "
+            f"--output-dir {folder}: the run may write up to {shown(need)}, {shown(free)} are free; make room, "
             "choose another folder, or save less often (--save-epochs)."
         )
 
 
 def memory(run, precision):
     """Bytes that a run will need at most above what it holds before its first epoch."""
-    it, area = run.settings, math.prod(run.size)
-    result, painting, mask = BYTES_PER_PIXEL[it.model, precision]
-    result += mask * sum(region is not None for region in run.regions)
-    paintings = [
-        math.prod(style_size(style.shape, run.size, scale, it.style_fit))
-        for style, scale in zip(run.styles, it.style_scale)
+    return FIXED_BYTES + max(_of_result(run, precision), *_of_paintings(run, precision))
+
+
+def per_pixel(model, precision):
+    """What was measured of a network; of one that was not, what the largest one takes."""
+    found = MEASURED.get(model, MEASURED[LARGEST_MEASURED])
+    return found.get(precision, found["float32"])
+
+
+def _of_result(run, precision):
+    each = per_pixel(run.settings.model, precision)
+    remembered = IMAGE * max(0, OPTIMIZERS[run.settings.optimizer].pictures - OPTIMIZERS["adam"].pictures)
+    return math.prod(run.size) * (each.result + each.mask * _masks(run.regions) + remembered)
+
+
+def _of_paintings(run, precision):
+    each = per_pixel(run.settings.model, precision)
+    return [
+        math.prod(size) * (each.painting + each.mask * _masks(regions))
+        for size, regions in zip(_painting_sizes(run), run.style_regions)
     ]
-    remembered = IMAGE * max(0, REMEMBERED[it.optimizer] - REMEMBERED["adam"]) * area
-    return FIXED_BYTES + max(result * area + remembered, painting * max(paintings))
+
+
+def _painting_sizes(run):
+    it = run.settings
+    return [style_size(style.shape, run.size, scale, it.style_fit) for style, scale in zip(run.styles, it.style_scale)]
+
+
+def _masks(regions):
+    return sum(region is not None for region in regions)
+
+
+def _largest(run):
+    """What takes most: an option, its pictures, and the verb."""
+    paintings = _of_paintings(run, run.settings.precision)
+    if max(paintings) <= _of_result(run, run.settings.precision):
+        return f"--max-long-edge: {run.size[1]} x {run.size[0]} pixels need"
+    number = paintings.index(max(paintings))
+    height, width = _painting_sizes(run)[number]
+    return f"--style-scale {run.settings.style_scale[number]:g}: a painting of {width} x {height} pixels needs"
 
 
 def _what_fits(run, free):
-    flexible = memory(run, run.settings.precision) - FIXED_BYTES
-    edge = int(max(run.size) * math.sqrt(max(0, free - FIXED_BYTES) / flexible)) // 10 * 10
-    others = {precision for model, precision in BYTES_PER_PIXEL if model == run.settings.model}
-    hints = [f"--max-long-edge {edge}"] if edge >= 100 else []
-    hints += [f"--precision {precision}" for precision in sorted(others) if memory(run, precision) <= free]
+    it, room = run.settings, max(0, free - FIXED_BYTES)
+    edge = math.sqrt(room / max(_of_result(run, it.precision), *_of_paintings(run, it.precision))) * max(run.size)
+    scale = math.sqrt(room / max(_of_paintings(run, it.precision))) * max(it.style_scale)
+    hints = [f"--max-long-edge {int(edge) // 10 * 10}"] if edge >= 100 else []
+    if scale < max(it.style_scale) and scale >= 0.1 and _of_result(run, it.precision) <= room:
+        hints.append(f"--style-scale {math.floor(10 * scale) / 10:g}")
+    others = sorted(MEASURED.get(it.model, MEASURED[LARGEST_MEASURED]))
+    hints += [f"--precision {precision}" for precision in others if memory(run, precision) <= free]
     return f"{' or '.join(hints)} would fit" if hints else "close other programs"
+
+
+def _check_values(run):
+    """InputError if an array of a layer would have more values than MXNet can count."""
+    it = run.settings
+    for option, (height, width) in (
+        ("--max-long-edge", run.size),
+        *((f"--style-scale {scale:g}", size) for scale, size in zip(it.style_scale, _painting_sizes(run))),
+    ):
+        shapes = layers.shapes(NETWORKS[it.model], (height + 2 * it.border, width + 2 * it.border), it.pooling)
+        if max(map(math.prod, shapes.values())) >= MXNET_VALUES:
+            raise InputError(f"{option}: {width} x {height} pixels are more than MXNet can compute; ask for less.")
 
 
 def disk(run):
@@ -77,7 +136,7 @@ def disk(run):
     it, area = run.settings, math.prod(run.size)
     snapshots = len(it.snapshot_at) if it.snapshot_at else it.max_num_epochs // it.save_epochs
     # two generations of the state and the next one; of pictures also the best one or the running mean
-    states = 3 * IMAGE * (2 + REMEMBERED[it.optimizer])
+    states = 3 * IMAGE * (2 + OPTIMIZERS[it.optimizer].pictures)
     return RECORDS + area * (states + FILE_BYTES[it.image_format] * (snapshots + 2 + len(run.styles)))
 
 
@@ -126,5 +185,6 @@ def _text(path):
         return ""
 
 
-def _gb(number):
-    return f"{math.ceil(number / 1e7) / 100:.2f} GB"
+def shown(number):
+    """A number of bytes for the user: in MB below a gigabyte."""
+    return f"{math.ceil(number / 1e6)} MB" if number <= 999e6 else f"{math.ceil(number / 1e7) / 100:.2f} GB"
