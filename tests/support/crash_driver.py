@@ -73,7 +73,8 @@ def prepare(settings, shared=None):
         settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
         content=picture, styles=[picture[:, ::-1]],
         weights=store.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
-        regions=[None], style_regions=[[None]], machine=transfer.Machine(ENGINE, Choice("toy", "float32", "the only one"), ()),
+        regions=[None], style_regions=[[None]],
+        machine=transfer.Machine(ENGINE, Choice("toy", "float32", "the only one"), ()),
     )  # fmt: skip
     return transfer.Run(**fields)
 
