@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from .. import __version__
 from ..errors import InputError
-from ..pictures.find import SCRIPTS
+from ..pictures import find
 from . import values
 from .declared import GROUPS, OPTIONS, PRESETS, Option
 
@@ -115,7 +115,7 @@ def _filled(given: dict) -> dict:
 def _program(script: Optional[str]) -> list:
     """The words that start the command: as it was started, or as a script that set its options would."""
     if script is None or os.path.basename(script) in ("", "-c", "-m"):
-        script = "nstyle.py" if os.path.isfile("nstyle.py") else str(SCRIPTS / "nstyle.py")
+        script = "nstyle.py" if os.path.isfile("nstyle.py") else str(find.SCRIPTS / "nstyle.py")
         return ["python", script] if os.path.isfile(script) else ["python", "-m", "neural_style"]
     if os.path.basename(script) == "__main__.py":
         return ["python", "-m", "neural_style"]
@@ -148,7 +148,9 @@ def complete(settings: argparse.Namespace) -> argparse.Namespace:
         given = {name: value for name, value in by_hand.items()
                  if name in said or _listed(name, value) != untouched[name]}  # fmt: skip
     it = _settled(given)
-    if said is None or it != _settled(said):
+    if isinstance(it["content_image"], list):
+        raise InputError("--content-image: a run paints one photograph; call it once for each.")
+    if not _starts(said, it):
         command = [*_program(None), *_line(given)]
     return argparse.Namespace(**{**fields, **it, "command": command})
 
@@ -162,6 +164,14 @@ def _said(command: Any) -> Optional[dict]:
         return _given(command[first:])
     except (InputError, SystemExit):
         return None
+
+
+def _starts(said: Optional[dict], it: dict) -> bool:
+    """Whether the options of a command line are those of a run."""
+    try:
+        return said is not None and _settled(said) == it
+    except InputError:
+        return False
 
 
 def _line(given: dict) -> list:
@@ -185,9 +195,8 @@ def _settled(given: dict) -> dict:
     from ..painting.optimizers import OPTIMIZERS  # which the help does without
 
     it = argparse.Namespace(**{name: _listed(name, value) for name, value in _filled(given).items()})
-    if len(it.content_image) > 1:
-        raise InputError("--content-image: a run paints one photograph; call it once for each.")
-    (it.content_image,) = it.content_image
+    if len(it.content_image) == 1:
+        (it.content_image,) = it.content_image
     if it.resume and it.overwrite:
         raise InputError("--resume: goes on with an earlier run, which --overwrite would remove; give one of them.")
     if it.style_layers == {}:
@@ -196,6 +205,7 @@ def _settled(given: dict) -> dict:
         it.lr = OPTIMIZERS[it.optimizer].default_rate
     if it.ratio is not None:
         it.style_weight = it.ratio * it.content_weight
+    _check_paintings(it.style_image)
     count = len(it.style_image)
     if it.style_mask is not None and it.content_mask is None:
         raise InputError("--style-mask: needs --content-mask, whose regions take their style from its regions.")
@@ -212,6 +222,17 @@ def _settled(given: dict) -> dict:
     it.style_blend_weights = [w / sum(blend * (count // len(blend))) for w in blend * (count // len(blend))]
     it.style_scale = it.style_scale * (count // len(it.style_scale))
     return vars(it)
+
+
+def _check_paintings(names: Sequence) -> None:
+    """Say what to write instead of a folder, or of names joined by commas."""
+    for name in map(str, names):
+        if os.path.isdir(name):
+            pattern = os.path.join(name, "*.jpg")
+            raise InputError(f"--style-image {name}: a folder; name the paintings in it, such as {pattern}.")
+        if "," in name and not find.find(name)[0].is_file():
+            raise InputError(f"--style-image {name}: there is no such picture; several stand apart: "
+                             f"--style-image {name.replace(',', ' ')}")  # fmt: skip
 
 
 def recorded(settings: argparse.Namespace) -> dict:
