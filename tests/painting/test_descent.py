@@ -10,6 +10,7 @@ import pytest
 from neural_style.painting.descent import State, descend
 from neural_style.painting.levels import Level, extended, plan
 from neural_style.painting.optimizers import LBFGS, OPTIMIZERS
+from neural_style.pictures.images import resize_planes
 from neural_style.runs import course
 
 LEVELS = [Level((4, 6), 3), Level((8, 12), 4), Level((16, 24), 5)]
@@ -273,6 +274,20 @@ def test_an_averaged_run_shows_the_mean_of_its_pictures():
     bowls = []
     found = paint([Level((4, 6), 4)], lambda size: bowls.append(Bowl(size)) or bowls[0], average_decay=0.999)
     np.testing.assert_allclose(found[-1].image, np.mean(bowls[0].pictures[1:], axis=0), rtol=1e-5)
+
+
+def test_the_running_mean_goes_on_at_the_next_level():
+    halves = {"optimizer": Halving(), "average_decay": 0.9}
+    found = paint([Level((4, 6), 4), Level((8, 12), 3)], **halves)
+    image, mean = START, None
+    for epoch, event in enumerate(found, 1):
+        if epoch == 5:
+            image, mean = (resize_planes(planes, (8, 12)) for planes in (image, mean))
+        image = image / 2
+        share = max(0.1, 1 / epoch)
+        mean = image if mean is None else (1 - share) * mean + share * image
+        np.testing.assert_allclose(event.image, mean, rtol=1e-4, atol=1e-3)
+    assert np.abs(found[4].image).mean() > 2 * np.abs(image).mean()
 
 
 @pytest.mark.parametrize(("delay", "factor"), [(75, 0.9), (1, 0.5), (10, 0.1)])

@@ -120,6 +120,34 @@ def test_lbfgs_survives_a_function_that_turns_worse_for_a_while():
     assert found[-1] < 1e-3 * found[0]
 
 
+def test_where_the_loss_falls_on_the_steps_of_lbfgs_grow_to_16_grey_levels_and_no_more():
+    slope = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
+    optimizer, image, lengths, held_back = LBFGS(4.0), START, [], []
+    for _ in range(10):
+        after = optimizer.step(image, float(np.sum(slope * image, dtype=float)), slope)
+        lengths.append(np.sqrt(np.mean((after - image) ** 2)))
+        held_back.append(optimizer.held_back)
+        image = after
+    np.testing.assert_allclose(lengths, [4, 6, 9, 13.5, *[16] * 6], rtol=1e-3)
+    assert all(held_back)
+
+
+def test_a_step_of_lbfgs_within_its_radius_is_not_held_back():
+    optimizer, image, held_back = LBFGS(4.0), START, []
+    for _ in range(60):
+        image = optimizer.step(image, 3 * float(np.sum(image.astype(float) ** 2)), 6 * image)
+        held_back.append(optimizer.held_back)
+    assert held_back[0] and not held_back[-1]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_remembers_as_many_pictures_as_it_says(name):
+    optimizer, image = OPTIMIZERS[name](1e-5), START
+    for _ in range(40):
+        image = optimizer.step(image, *quadratic(image))
+    assert sum(array.shape == SHAPE for array in optimizer.state().values()) == optimizer.pictures
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_no_gradient_no_step(name):
     image = OPTIMIZERS[name](5.0, **({"weight_decay": 0} if name == "nag" else {})).step(

@@ -88,6 +88,31 @@ def test_style_scale_is_the_long_edge_of_each_painting_over_that_of_the_result(p
     assert_targets(run, {layer: (one[layer] + other[layer]) / 2 for layer in one})
 
 
+def test_each_painting_takes_its_own_mask(prepared, pictures, tmp_path):
+    """Two paintings and two masks of the same colours, in the order in which they are given."""
+    for name, share in (("content", 20), ("first", 12), ("other", 36)):
+        stripes = np.where(np.arange(48)[None, :, None] < share, (220, 30, 30), (20, 40, 200)).astype(np.uint8)
+        Image.fromarray(np.tile(stripes, (40, 1, 1))).save(tmp_path / f"{name}.png")
+    paintings = "--style-image", pictures / "painting.png", tmp_path / "second.png"
+    given = "--style-mask", tmp_path / "first.png", tmp_path / "other.png"
+    run = prepared(*paintings, "--content-mask", tmp_path / "content.png", *given)
+    for side, regions in enumerate(run.regions):
+        first, other = run.style_regions[0][side], run.style_regions[1][side]
+        red = regions.mean() < 0.5
+        assert (first.mean(), other.mean()) == pytest.approx((0.25, 0.75) if red else (0.75, 0.25))
+
+
+def test_a_coarse_photograph_enlarged_is_the_fine_photograph(prepared):
+    """Only what was painted is blurred, not the photograph's detail."""
+    run = prepared()
+    fine = images.to_network(run.content)
+    coarse = images.to_network(images.resize(run.content, (24, 32)))
+    np.testing.assert_allclose(course.enlarged(run, coarse, (48, 64)), fine, atol=1e-3)
+    painted = coarse + np.float32(20)
+    np.testing.assert_allclose(course.enlarged(run, painted, (48, 64)), fine + 20, atol=1e-3)
+    assert course.enlarged(run, fine, (48, 64)) is fine
+
+
 def test_a_smaller_style_scale_asks_for_smaller_strokes(prepared, tmp_path):
     """Of a striped painting: what answers to edges, not to flat areas, answers more often."""
     stripes = np.tile(((np.arange(256) // 16) % 2 * 255).astype(np.uint8)[None, :, None], (256, 1, 3))
