@@ -3,14 +3,16 @@
 Layers have the names of its prototxt; a convolution is taken behind its ReLU, which Caffe computes in place.
 """
 
+from typing import Any
+
 from .layers import DATA, Defaults, Layer, Network
 
 
-def _convolution(name, below, channels, kernel, **more):
+def _convolution(name: str, below: str, channels: int, kernel: int, **more: Any) -> Layer:
     return Layer(name, "convolution", (below,), channels, kernel, relu=True, **more)
 
 
-def _pool(name, below):
+def _pool(name: str, below: str) -> Layer:
     return Layer(name, "pool", (below,), kernel=3, stride=2, ceil=True)
 
 

@@ -3,6 +3,8 @@
 Layers have the names of its prototxt; a convolution is taken behind its ReLU, which Caffe computes in place.
 """
 
+from typing import Any
+
 from .layers import DATA, Defaults, Layer, Network
 
 # arXiv 1409.4842, table 1: 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection
@@ -20,15 +22,15 @@ INCEPTIONS = {
 POOLED = {"3b": "pool3/3x3_s2", "4e": "pool4/3x3_s2"}
 
 
-def _convolution(name, below, channels, kernel, **more):
+def _convolution(name: str, below: str, channels: int, kernel: int, **more: Any) -> Layer:
     return Layer(name, "convolution", (below,), channels, kernel, pad=kernel // 2, relu=True, **more)
 
 
-def _pool(name, below):
+def _pool(name: str, below: str) -> Layer:
     return Layer(name, "pool", (below,), kernel=3, stride=2, ceil=True)
 
 
-def _inception(name, below, widths):
+def _inception(name: str, below: str, widths: tuple[int, ...]) -> tuple[Layer, ...]:
     one, reduce3, three, reduce5, five, projection = widths
     return (
         _convolution(f"{name}/1x1", below, one, 1),
@@ -42,7 +44,7 @@ def _inception(name, below, widths):
     )
 
 
-def _rows():
+def _rows() -> tuple[Layer, ...]:
     layers = [
         _convolution("conv1/7x7_s2", DATA, 64, 7, stride=2),
         _pool("pool1/3x3_s2", "conv1/7x7_s2"),

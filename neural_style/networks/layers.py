@@ -1,8 +1,11 @@
 """A network as rows, and what follows from the rows alone: shapes, receptive fields, the weights it needs."""
 
-from typing import NamedTuple, Optional
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple, Optional
 
 from ..errors import InputError
+
+Array = Any  # NumPy's
 
 DATA = "data"  # the picture, as an input of the first layer
 CHANNELS = 3  # of the picture
@@ -13,7 +16,7 @@ class Layer(NamedTuple):
 
     name: str
     kind: str  # convolution, relu, pool, concat (of channels) or global_pool
-    inputs: tuple  # names of the layers below
+    inputs: tuple[str, ...]  # names of the layers below
     channels: int = 0  # of a convolution's output
     kernel: int = 1  # pixels at each edge; the stride and the padding likewise
     stride: int = 1
@@ -26,8 +29,8 @@ class Layer(NamedTuple):
 class Defaults(NamedTuple):
     """Values for the options of a run that were left to the network."""
 
-    content_layers: dict  # layer -> weight
-    style_layers: dict
+    content_layers: dict[str, float]  # layer -> weight
+    style_layers: dict[str, float]
     pooling: str = "avg"
     init: str = "content"
     border: int = 0
@@ -38,12 +41,13 @@ class Network(NamedTuple):
 
     name: str  # what `--model` calls it
     title: str
-    layers: tuple  # of Layer, each after its inputs
+    layers: tuple[Layer, ...]  # of Layer, each after its inputs
     defaults: Defaults
     offline_defaults: Optional[Defaults] = None  # with the weights learned offline
-    optional: frozenset = frozenset()  # convolutions that a file of weights may lack, being above all default layers
+    # convolutions that a file of weights may lack, being above all default layers
+    optional: frozenset[str] = frozenset()
 
-    def defaults_for(self, offline):
+    def defaults_for(self, offline: bool) -> Defaults:
         """The defaults with trained weights, or with those learned offline."""
         return self.offline_defaults if offline and self.offline_defaults else self.defaults
 
@@ -55,7 +59,7 @@ class Field(NamedTuple):
     stride: int  # pixels from one value to the next
 
 
-def convolutions(network):
+def convolutions(network: Network) -> dict[str, tuple[int, int, int, int]]:
     """Shape (out, in per group, kernel, kernel) of the weight of each convolution, by name, in network order."""
     widths, found = {DATA: CHANNELS}, {}
     for layer in network.layers:
@@ -66,7 +70,7 @@ def convolutions(network):
     return found
 
 
-def available(network, names):
+def available(network: Network, names: Collection[str]) -> list[str]:
     """The layers that can be computed with the weights at hand.
 
     Parameters
@@ -88,7 +92,7 @@ def available(network, names):
     return [layer.name for layer in network.layers if layer.name in known]
 
 
-def needed(network, names):
+def needed(network: Network, names: Iterable[str]) -> list[Layer]:
     """The rows of the layers of these names and of all that they rest on, in network order."""
     wanted = set(names)
     for layer in reversed(network.layers):
@@ -97,7 +101,7 @@ def needed(network, names):
     return [layer for layer in network.layers if layer.name in wanted]
 
 
-def shapes(network, size, pooling="max"):
+def shapes(network: Network, size: Sequence[int], pooling: str = "max") -> dict[str, tuple[int, int, int]]:
     """Shape (C, H, W) of every layer above a picture.
 
     Parameters
@@ -113,28 +117,28 @@ def shapes(network, size, pooling="max"):
     dict of str to tuple
         A layer that the picture is too small for has an edge below 1.
     """
-    found = {DATA: (CHANNELS, *size)}
+    found = {DATA: (CHANNELS, size[0], size[1])}
     for layer in network.layers:
         below = [found[name] for name in layer.inputs]
-        edges = below[0][1:]
-        if min(edges) < 1:
+        _, height, width = below[0]
+        if min(height, width) < 1:
             outer = (0, 0)
         elif layer.kind == "global_pool":
             outer = (1, 1)
         else:
-            outer = tuple(_length(edge, layer, pooling) for edge in edges)
+            outer = _length(height, layer, pooling), _length(width, layer, pooling)
         channels = layer.channels if layer.kind == "convolution" else sum(shape[0] for shape in below)
         found[layer.name] = (channels, *outer)
     del found[DATA]
     return found
 
 
-def _length(edge, layer, pooling):
+def _length(edge: int, layer: Layer, pooling: str) -> int:
     room = edge + 2 * layer.pad - layer.kernel
     return 1 + (-(-room // layer.stride) if layer.ceil and pooling == "max" else room // layer.stride)
 
 
-def fields(network):
+def fields(network: Network) -> dict[str, Field]:
     """The receptive `Field` of every layer, by name; of a global pooling that of the layer below it."""
     found = {DATA: Field(1, 1)}
     for layer in network.layers:
@@ -144,14 +148,14 @@ def fields(network):
     return found
 
 
-def scaled_after_pooling(network, arrays, scale):
+def scaled_after_pooling(network: Network, arrays: dict[str, Array], scale: float) -> dict[str, Array]:
     """The weights with what pooling layers give multiplied by `scale`: folded into the convolutions behind them."""
     pools = {layer.name for layer in network.layers if layer.kind == "pool"}
     behind = {f"{layer.name}_weight" for layer in network.layers if pools.intersection(layer.inputs)}
     return {name: scale * array if name in behind else array for name, array in arrays.items()}
 
 
-def check_layers(network, names, arrays, option):
+def check_layers(network: Network, names: Iterable[str], arrays: Collection[str], option: str) -> None:
     """Raise an `InputError` that names the option if the network has not all of these layers with these arrays."""
     known = available(network, arrays)
     for name in names:

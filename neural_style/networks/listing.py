@@ -30,9 +30,9 @@ def table(network: Network) -> str:
     return "\n".join([f"{network.title} (--model {network.name})", *lines])
 
 
-def defaults(network: Network) -> dict:
+def defaults(network: Network) -> dict[str, str]:
     """What a layer is for and its weight, by name: of the default layers, and of those with weights learned offline."""
-    found: dict = {}
+    found: dict[str, list[str]] = {}
     for which, values in ((" offline", network.offline_defaults), ("", network.defaults)):
         if values is not None:
             for use, layers in (("content", values.content_layers), ("style", values.style_layers)):

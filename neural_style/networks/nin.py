@@ -33,8 +33,9 @@ BLOCKS = (
 )
 
 
-def _rows():
-    layers, below = [], DATA
+def _rows() -> tuple[Layer, ...]:
+    layers: list[Layer] = []
+    below = DATA
     for block in BLOCKS:
         for row in block:
             if isinstance(row, str):

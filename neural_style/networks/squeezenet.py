@@ -1,19 +1,22 @@
 """SqueezeNet 1.0 and 1.1 (Iandola et al., arXiv 1602.07360): 1.2 million weights, a picture in seconds on two cores."""
 
+from typing import Any
+
 from .layers import DATA, Defaults, Layer, Network
 
 # (number of the fire module, squeeze channels, expand channels of each half)
 FIRES = ((2, 16, 64), (3, 16, 64), (4, 32, 128), (5, 32, 128), (6, 48, 192), (7, 48, 192), (8, 64, 256), (9, 64, 256))
 
 
-def _rows(channels, kernel, pooled, pad):
+def _rows(channels: int, kernel: int, pooled: tuple[str, ...], pad: int) -> tuple[Layer, ...]:
     """The rows, given the channels and the kernel of conv1, the layers that pooling follows, the padding at the end."""
-    layers, pools = [], {name: f"pool{name[-1]}" for name in pooled}
+    layers: list[Layer] = []
+    pools = {name: f"pool{name[-1]}" for name in pooled}
 
-    def convolution(name, below, channels, kernel, **more):
+    def convolution(name: str, below: str, channels: int, kernel: int, **more: Any) -> None:
         layers.append(Layer(name, "convolution", (below,), channels, kernel, relu=True, **more))
 
-    def pool(name):
+    def pool(name: str) -> str:
         if name in pools:
             layers.append(Layer(pools[name], "pool", (name,), kernel=3, stride=2, ceil=True))
         return pools.get(name, name)

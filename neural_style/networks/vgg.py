@@ -3,9 +3,10 @@
 from .layers import DATA, Defaults, Layer, Network
 
 
-def rows(*blocks):
+def rows(*blocks: tuple[int, ...]) -> tuple[Layer, ...]:
     """The rows of a VGG: for each block the widths of its 3 x 3 convolutions; pooling ends a block."""
-    layers, below = [], DATA
+    layers: list[Layer] = []
+    below = DATA
     for block, widths in enumerate(blocks, 1):
         for number, width in enumerate(widths, 1):
             layers.append(Layer(f"conv{block}_{number}", "convolution", (below,), width, kernel=3, pad=1))
