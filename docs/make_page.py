@@ -20,6 +20,7 @@ from selenium.webdriver.chrome.service import Service
 
 import nstyle
 from neural_style.download import standins
+from neural_style.report.page import write_page
 
 OPTIONS = ["--gpu", "-1", "--model", "squeezenet", "--max-num-epochs", "150", "--snapshot-at", "1,5,15,40,80,120,150"]
 WIDTH, HEIGHT = 900, 520  # of the window: its height bounds the pictures, so that the curves come into view
@@ -32,7 +33,7 @@ def main(arglist=None):
     parser.add_argument("--output", metavar="FILE", default=Path(__file__).parent / "page.jpg", help="docs/page.jpg")
     args = parser.parse_args(arglist)
     with tempfile.TemporaryDirectory() as folder:
-        picture = seen(Path(args.run or painted(Path(folder))) / "index.html", folder)
+        picture = seen(write_page(args.run or painted(Path(folder))), folder)
     picture.save(args.output, quality=85)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     command = f"`python nstyle.py {' '.join(OPTIONS)}`" if not args.run else args.run

@@ -91,8 +91,7 @@ def _draw_scales(draw, font, axes):
         draw.line([(axes.left, level), (axes.right, level)], RULE, SMOOTH)
         label = f"{tick:.0e}".replace("e+0", "e").replace("e+", "e")
         draw.text((axes.left - 10 * SMOOTH, level), label, MUTED, font, "rm")
-    step = next(size * 10**power for power in range(9) for size in (1, 2, 5) if size * 10**power * 12 >= axes.last)
-    for tick in range(0, int(axes.last) + 1, step):
+    for tick in epoch_ticks(axes.last):
         draw.text((axes.x(tick), axes.bottom + 8 * SMOOTH), str(tick), MUTED, font, "mt")
 
 
@@ -119,6 +118,12 @@ def _draw_curves(draw, font, axes, curves, epochs, edges):
         draw.line([(entry, 18 * SMOOTH), (entry + 28 * SMOOTH, 18 * SMOOTH)], CURVES[name], 3 * SMOOTH)
         draw.text((entry + 38 * SMOOTH, 18 * SMOOTH), name, INK, font, "lm")
         entry += 64 * SMOOTH + draw.textlength(name, font)
+
+
+def epoch_ticks(last):
+    """Round epochs from 0 to the last one, at most thirteen."""
+    step = next(size * 10**power for power in range(9) for size in (1, 2, 5) if size * 10**power * 12 >= last)
+    return range(0, int(last) + 1, step)
 
 
 def log_ticks(low, high):

@@ -44,6 +44,7 @@ def test_resizing_keeps_colours_and_stays_in_range():
     picture = np.where(np.arange(64)[None, :, None] < 32, np.float32(1), np.float32(0)) * np.ones(
         (40, 64, 3), np.float32
     )
+    assert images.resize(picture, (40, 64)) is picture
     for size in ((20, 32), (80, 128), (40, 64), (33, 77)):
         resized = images.resize(picture, size)
         assert resized.shape == (*size, 3)
@@ -64,6 +65,7 @@ def test_network_range_is_rgb_times_256_minus_the_mean_pixel_and_back():
     picture = RGB / np.float32(255)
     image = images.to_network(picture)
     assert image.shape == (1, 3, 40, 64) and image.dtype == np.float32
+    assert image.flags.c_contiguous and images.to_network(picture.astype(float)).dtype == np.float32
     np.testing.assert_allclose(image[0, :, 7, 9], picture[7, 9] * 256 - [123.68, 116.779, 103.939], atol=1e-4)
     np.testing.assert_allclose(images.from_network(image), picture, atol=1e-6)
     assert images.from_network(image * 9).min() == 0 and images.from_network(image * 9).max() == 1
@@ -75,6 +77,9 @@ def test_clipping_is_to_what_a_file_can_hold():
     assert clipped.dtype == np.float32
     np.testing.assert_allclose(images.from_network(clipped), images.from_network(image), atol=1e-6)
     assert np.array_equal(images.clip(clipped), clipped)
+    mean = np.array([123.68, 116.779, 103.939])
+    wide = images.clip(np.float32([-1e4, 1e4]).reshape(1, 1, 1, 2).repeat(3, 1))[0, :, 0]
+    np.testing.assert_allclose(wide, np.stack([-mean, 256 - mean], 1), rtol=1e-6)
 
 
 def test_denoising_smooths_noise_and_weight_0_changes_nothing():
@@ -113,6 +118,9 @@ def test_the_same_picture_gives_the_same_file(tmp_path, suffix):
 def test_tiff_holds_16_bits(tmp_path):
     fine = np.linspace(0, 1, 40 * 64 * 3).reshape(40, 64, 3)
     images.save(fine, tmp_path / "x.tiff")
+    with tifffile.TiffFile(tmp_path / "x.tiff") as file:
+        assert file.pages[0].photometric == tifffile.PHOTOMETRIC.RGB and len(file.pages) == 1
+        assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(file.pages[0].iccprofile)))
     stored = tifffile.imread(tmp_path / "x.tiff")
     assert stored.dtype == np.uint16
     np.testing.assert_allclose(stored / 65535, fine, atol=0.6 / 65535)

@@ -589,6 +589,14 @@ def test_ticks_of_a_logarithmic_scale(low, high, ticks):
     assert chart.log_ticks(low, high)[: len(ticks)] == pytest.approx(ticks)
 
 
+@pytest.mark.parametrize(
+    "last, ticks", [(1, [0, 1]), (12, range(13)), (13, range(0, 14, 2)), (150, range(0, 151, 20)),
+                    (1000, range(0, 1001, 100)), (5000, range(0, 5001, 500))]
+)
+def test_ticks_of_the_epochs(last, ticks):
+    assert list(chart.epoch_ticks(last)) == list(ticks)
+
+
 def test_pictures_on_the_sheet_are_labelled_with_epoch_seconds_and_total():
     label = contact_sheet._label({"label": "Epoch 10", "seconds": 12.345, "total": 3.456e8})
     assert label.split("   ") == ["Epoch 10", "12.3 s", "total 3.46e8"]

@@ -521,3 +521,15 @@ def test_runs_are_compared_at_the_same_epoch(browser, tmp_path):
     assert np.allclose(moved - zoomed, [[-20 / second.size["width"], 0, 0, 0]] * 2, atol=0.01)
     device(browser, PHONE)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_the_picture_of_the_page_for_the_readme_is_made_where_it_is_told(tmp_path, capsys):
+    from docs import make_page
+
+    assert make_page.main(["--run", str(make_run(tmp_path / "run")), "--output", str(tmp_path / "page.png")]) == 0
+    picture = np.asarray(Image.open(tmp_path / "page.png")).astype(int)
+    assert picture.shape[1] == 900 and picture.shape[0] > 1000
+    for colour in (CONTENT, STYLE, FINAL):
+        assert (np.abs(picture - colour).max(axis=2) <= 6).sum() > 5000
+    said = capsys.readouterr().out
+    assert str(tmp_path / "page.png") in said and "commit" in said
