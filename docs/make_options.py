@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""The pictures of docs/options.md: for each option one strip, the same pair at several values side by side.
+"""The pictures and tables of docs/options.md: for each option a strip, the same pair at several values side by side.
 
     python docs/make_options.py                 all of them, about ten minutes on two processor cores
     python docs/make_options.py pooling border  only these
+    python docs/make_options.py --tables        no picture: the tables, and the lines below the pictures
 
 The pair are the stand-ins of `neural_style.standins`; the network is SqueezeNet (`model/squeezenet.params`).
 """
 
 import argparse
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -20,9 +22,11 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
 from neural_style.download import standins  # noqa: E402
+from neural_style.networks.registry import NETWORKS  # noqa: E402
 from neural_style.pictures import images, reading  # noqa: E402
 from neural_style.runs import options as run_options  # noqa: E402
 from neural_style.runs import paint as runs  # noqa: E402
+from neural_style.runs.declared import OPTIONS  # noqa: E402
 
 EDGE = 320  # long edge of each picture in a strip, pixels
 QUALITY = 85
@@ -158,10 +162,75 @@ def strip(pictures, captions):
     return sheet
 
 
+def besides(name):
+    """The line below a strip: the options of its pictures that the captions in it do not name. Empty where none are."""
+    found = {}
+    for caption, options in STRIPS[name]:
+        groups = [group for group in re.split(r" (?=--)", " " + options) if group.startswith("--")]
+        shown = caption.split()
+        rest = [group.strip() for group in groups if group.split()[0] not in shown and not is_default(group)]
+        if "--" in options:
+            found.setdefault(" ".join(rest), []).append(caption)
+    if not "".join(found):
+        return ""
+    if len(found) == 1:
+        return f"*With `{next(iter(found))}`.*"
+    return "*" + "; ".join(f"{', '.join(captions)}: `{rest}`" for rest, captions in found.items() if rest) + ".*"
+
+
+def is_default(group):
+    """Whether an option and its value say what the pictures have without it."""
+    return group.split()[0] == "--model" and "squeezenet" in group
+
+
+def table_of_options():
+    """Every option with what it takes and its default, as Markdown."""
+    lines = ["| option | takes | default |", "|---|---|---|"]
+    for option in OPTIONS.values():
+        form = "" if option.kind == "flag" else option.metavar or ", ".join(f"`{name}`" for name in option.choices)
+        several = " ..." if option.many else ""
+        default = "off" if option.kind == "flag" else run_options.default_text(option)
+        lines.append(f"| `{option.flag}` | {form}{several} | {default} |")
+    return "\n".join(lines)
+
+
+def table_of_layers():
+    """The default layers of every network, as Markdown."""
+
+    def text(layers):
+        return "`" + ",".join(f"{name}:{weight:g}" for name, weight in layers.items()) + "`"
+
+    lines = ["| network | `--content-layers` | `--style-layers` | `--pooling` | `--border` |", "|---|---|---|---|---|"]
+    for network in NETWORKS.values():
+        for which, values in (("", network.defaults), (", learned offline", network.offline_defaults)):
+            if values is not None:
+                cells = text(values.content_layers), text(values.style_layers), values.pooling, values.border
+                lines.append(f"| `{network.name}`{which} | " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def updated(page):
+    """The page with its tables, and the lines below its pictures, made anew."""
+    for name, table in (("options", table_of_options()), ("layers", table_of_layers())):
+        page = re.sub(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", lambda m, t=table: m[1] + t + m[2], page, flags=re.S)
+
+    def with_line(match):
+        line = besides(match[2])
+        return match[1] + (f"\n{line}" if line else "")
+
+    return re.sub(r"(!\[[^]]*\]\(options/([\w-]+)\.jpg\))(?:\n\*[^\n]*\*(?=\n))?", with_line, page)
+
+
 def main(arglist=None):
     parser = argparse.ArgumentParser(description="Paint the strips of docs/options.md again, all or some.")
     parser.add_argument("names", nargs="*", metavar="OPTION", help=f"of: {', '.join(STRIPS)}")
-    names = parser.parse_args(arglist).names
+    parser.add_argument("--tables", action="store_true", help="only the tables and the lines below the pictures")
+    args = parser.parse_args(arglist)
+    page = DOCS / "options.md"
+    page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")
+    if args.tables:
+        return
+    names = args.names
     if unknown := set(names) - STRIPS.keys():
         parser.error(f"there is no strip {', '.join(sorted(unknown))}; see -h")
     with tempfile.TemporaryDirectory() as folder:

@@ -151,7 +151,7 @@ GROUPS = {
                 "nag": "that of the classic recipe",
             },
         ),
-        Option("lr", "number", "step size: nag 0.001; grey levels of 256 for adam, lbfgs", open="by optimizer",
+        Option("lr", "number", "step size; of adam and lbfgs in grey levels of 256", open="nag 0.001, adam and lbfgs 4",
                metavar="RATE", least=1e-12),
         Option("lr_sched_delay", "number", "nag, adam: epochs between two cuts of the rate", default=75.0,
                metavar="EPOCHS", unit="epochs", least=1e-6),

@@ -294,6 +294,8 @@ def test_the_choices_are_those_that_there_are():
     assert OPTIONS["init"].choices.keys() == set(starts.NAMED)
     assert set(OPTIONS["preserve_colors"].choices) == set(colors.PRESERVE)
     assert OPTIONS["animate"].choices.keys() == animation.LONG_EDGE.keys()
+    rates = {name: f"{optimizer.default_rate:g}" for name, optimizer in OPTIMIZERS.items()}
+    assert OPTIONS["lr"].open == "nag {nag}, adam and lbfgs {adam}".format(**rates) and rates["adam"] == rates["lbfgs"]
     assert OPTIONS["max_pixels"].default == reading.MAX_PIXELS
 
 
