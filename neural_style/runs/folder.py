@@ -67,11 +67,12 @@ def claimed(folder):
             ) from None
         except NotImplementedError:
             pass  # a file system without locks
-        for path in folder.glob(f"{TEMPORARY}*"):
-            path.unlink(missing_ok=True)
-        _finish_moving(folder)
     claim = Claim(folder)
     try:
+        with writing(folder):
+            for path in folder.glob(f"{TEMPORARY}*"):
+                path.unlink(missing_ok=True)
+            _finish_moving(folder)
         yield claim
     finally:
         with contextlib.suppress(OSError):

@@ -39,6 +39,7 @@ class States(Listener):
         if status in ENDED:
             with self.sitting.writing():
                 (self.sitting.folder / state.EARLIER).unlink(missing_ok=True)
+            self.sitting.record.files.pop(state.EARLIER, None)
 
     def _save(self, event):
         sitting = self.sitting
