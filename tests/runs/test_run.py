@@ -238,7 +238,7 @@ def test_the_picture_written_is_what_was_optimised(paint, options):
 
 
 def test_a_change_below_stop_eps_ends_the_run(paint):
-    assert paint("--optimizer", "adam", "--lr", 0.1, "--stop-eps", 0.01, "--max-num-epochs", 50) == 0
+    assert paint("--optimizer", "adam", "--lr", 0.1, "--stop-eps", 0.05, "--max-num-epochs", 50) == 0
     assert record("out")["status"] == "converged"
     assert 10 <= len(rows("out")) < 50
 
@@ -370,12 +370,12 @@ def test_without_gpu_option_the_choice_of_the_cpu_is_said(folder, options, monke
     assert "on the CPU" in capsys.readouterr().err
 
 
-def test_a_folder_with_one_picture_is_that_picture(paint, tmp_path, pictures):
+def test_a_folder_with_one_picture_gets_a_folder_for_it(paint, tmp_path, pictures):
     (tmp_path / "photos").mkdir()
     shutil.copy(pictures / "photo.png", tmp_path / "photos")
     assert paint("--content-image", "photos") == 0
     assert paint("--content-image", "photos/*.png", "--output-dir", "other") == 0
-    assert Path("out/final.jpg").read_bytes() == Path("other/final.jpg").read_bytes()
+    assert Path("out/photo/final.jpg").read_bytes() == Path("other/photo/final.jpg").read_bytes()
 
 
 def test_a_run_too_short_for_five_failures_has_diverged_all_the_same(paint):
