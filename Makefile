@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: help demo test lint bench fuzz clean
+.PHONY: help demo test lint bench profile fuzz clean
 
 help:  ## say this
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile
@@ -20,6 +20,9 @@ lint: .venv/installed-dev  ## check style
 
 bench: .venv/installed-dev  ## measure speed and memory, and write the tables of benchmarks/
 	$(BIN)/python -m benchmarks
+
+profile: .venv/installed-dev  ## where the time of an evaluation goes, by operator
+	$(BIN)/python -m benchmarks.profile
 
 fuzz: .venv/installed-dev  ## the long forms of the tests of trust (docs/trust.md): about twenty minutes
 	$(BIN)/python -m pytest -s tests/fuzz.py

@@ -24,13 +24,27 @@ def test_mxnet_takes_every_core_unless_told_otherwise(given, expected):
     assert int(loaded(program, without=["OMP_NUM_THREADS"], **given).stdout) == expected
 
 
+@pytest.mark.parametrize(
+    "given, expected",
+    [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active"), ({"GOMP_SPINCOUNT": "1000"}, None)],
+)
+def test_threads_that_wait_leave_the_cores_to_others_unless_told_otherwise(given, expected):
+    program = "import os, neural_style.engines.mxnet.library; print(os.environ.get('OMP_WAIT_POLICY'))"
+    assert loaded(program, without=["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"], **given).stdout == f"{expected}\n"
+
+
 def test_mxnet_is_loaded_in_silence_and_stderr_and_the_environment_are_left_as_they_were():
     program = (
         "import os, sys; before = dict(os.environ); from neural_style.engines.mxnet.library import mx;"
         "mx.nd.ones(1).asnumpy();"
         "print(set(os.environ) - set(before)); print('end', file=sys.stderr)"
     )
-    given = {"OMP_NUM_THREADS": "1", "MXNET_CPU_TEMP_COPY": "1", "MXNET_SUBGRAPH_VERBOSE": "0"}
+    given = {
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "MXNET_CPU_TEMP_COPY": "1",
+        "MXNET_SUBGRAPH_VERBOSE": "0",
+    }
     run = loaded(program, without=["MXNET_ENGINE_TYPE"], **given)
     assert (run.stdout, run.stderr) == ("set()\n", "end\n")
 
