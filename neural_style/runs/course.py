@@ -81,9 +81,10 @@ def objective(run, size):
     it, array = run.settings, run.engine.array
     photograph = array(images.to_network(images.resize(run.content, size)))
     content = run.encoder.extract(photograph, it.content_layers, ()).content if it.content_layers else {}
-    # the paintings' colours, and so their moments, may have been matched to this photograph
-    key = size, None if it.preserve_colors in ("none", "luminance") else it.content_image
-    styles = run.studio.style_targets(key, lambda: style_targets(run, size))
+    if it.preserve_colors in ("none", "luminance"):
+        styles = run.studio.style_targets(size, lambda: style_targets(run, size))
+    else:  # the paintings' colours were matched to this photograph, and so are their moments
+        styles = style_targets(run, size)
     weights = layer_weights(it)
     if it.normalize_losses:
         weights = targets.normalized(weights, photograph, content, styles)

@@ -45,9 +45,9 @@ class Studio:
         """See `load_network`."""
         return self._once("network", lambda: load_network(settings, engine))
 
-    def style_targets(self, key, make):
-        """The paintings' moments that go by a key, made by a function the first time."""
-        return self._once(("style", key), make)
+    def style_targets(self, size, make):
+        """The paintings' moments at a size of the result (height, width), made by a function the first time."""
+        return self._once(("style", *size), make)
 
 
 class Machine(NamedTuple):

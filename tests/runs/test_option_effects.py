@@ -392,7 +392,7 @@ def test_a_rate_of_nag_in_a_namespace_made_by_hand_paints(options):
     totals = []
     for rate in (None, 0.001):
         args.lr = rate
-        totals.append([event.losses["total"] for event in course_of(transfer.prepare(nstyle.options.complete(args)))])
+        totals.append([event.losses["total"] for event in course_of(transfer.prepare(completed(args)))])
     assert totals[0] == totals[1]
 
 
@@ -402,6 +402,11 @@ def test_the_command_of_the_tutorials_paints(result, pictures):
     painted = result("--max-num-epochs", 150, "--lr", 0.001)
     assert np.abs(painted - photograph).mean() > 10
     assert np.array_equal(painted, result("--max-num-epochs", 150))
+
+
+def test_weights_with_which_every_step_fails_end_as_diverged_however_few_the_epochs(paint, tmp_path):
+    assert paint("--content-weight", 1e308, "--max-num-epochs", 3) == 1
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "diverged"
 
 
 def test_too_many_pyramid_levels_are_named(paint, capsys):
