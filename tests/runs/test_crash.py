@@ -27,6 +27,7 @@ MORE = int(os.environ.get("NSTYLE_CRASH_POINTS", "1"))
         pytest.param("call", 30, id="SIGKILL at a call of the file system"),
         pytest.param("write", 15, id="SIGKILL in the middle of a write"),
         pytest.param("error", 35, id="ENOSPC, EIO, EFBIG at open, write, fsync, rename"),
+        pytest.param("replace", 30, id="SIGKILL while a finished run is replaced"),
         pytest.param("signal", 10, id="SIGTERM or SIGINT at a random moment"),
     ],
 )

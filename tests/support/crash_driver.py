@@ -297,6 +297,51 @@ ERRORS = (
 )
 
 
+def faults_of_replaced(folder, old, new):
+    """What is wrong with a folder in which a finished run was being replaced by another."""
+    places = (folder / "final.jpg", *folder.glob("replaced-*/final.jpg"))
+    finals = [path.read_bytes() for path in places if path.exists()]
+    record = folder / "run.json"
+    done = record.exists() and json.loads(record.read_text())["status"] == "finished"
+    if old["final.jpg"] not in finals and not (done and new["final.jpg"] in finals):
+        yield "neither the old final picture nor the new one is there"
+
+
+def replacing(count, seed):
+    """Let a run that replaces a finished one be killed at each of some calls, and then be asked for again."""
+    wrong, more = [], ("--overwrite", "--remove-noise", "0.1")
+    before, after = new_folder("before"), new_folder("after")
+    assert waited(forked(lambda: paint(before))[0]) == 0
+    shutil.copytree(before, after)
+    (FOLDER / "calls").write_text("0")
+
+    def counted():
+        watch(lambda number: (FOLDER / "calls").write_text(str(number)))
+        return paint(after, *more)
+
+    assert waited(forked(counted)[0]) == 0
+    calls, old, new = int((FOLDER / "calls").read_text()), contents(before), contents(after)
+    began, stopped = time.monotonic(), 0
+    for number in range(count):
+        folder = new_folder(f"point-{number}")
+        shutil.copytree(before, folder)
+
+        def run(number=number, folder=folder):
+            at_call((number * calls + seed % calls) // count, die)
+            return paint(folder, *more)
+
+        status = waited(forked(run)[0])
+        stopped += status != 0
+        faults = list(faults_of_replaced(folder, old, new))
+        child, log = forked(lambda folder=folder: paint(folder, *more))
+        faults += faults_of_resumed(folder, waited(child), log, new)
+        faults += [f"{path.name} is left over" for path in folder.iterdir() if path.is_dir()]
+        wrong += [f"replace {number}, status {status}: {fault}" for fault in faults]
+        shutil.rmtree(folder.parent)
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({"points": count, "stopped": stopped, "wrong": wrong, "seconds": seconds}))
+
+
 def main(kind, count, seed):
     generator, wrong, stopped = random.Random(seed), [], 0
     began = time.monotonic()
@@ -339,4 +384,5 @@ def main(kind, count, seed):
 
 if __name__ == "__main__":
     FOLDER = Path(sys.argv[4])
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    kind, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    replacing(count, seed) if kind == "replace" else main(kind, count, seed)
