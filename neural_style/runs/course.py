@@ -1,9 +1,10 @@
 """The course of a run that is prepared: its start, its objective at each size, and on to the stream of events."""
 
+import functools
 import math
 
 from ..errors import InputError
-from ..painting import descent, losses, starts, targets
+from ..painting import balance, descent, losses, starts, targets
 from ..painting.arrays import to_numpy
 from ..painting.descent import State
 from ..painting.objective import Objective, Weights
@@ -89,15 +90,22 @@ def objective(run, size):
     if it.normalize_losses:
         weights = targets.normalized(weights, photograph, content, styles)
     regions = [None if region is None else masks.resized(region, size) for region in run.regions]
-    return Objective(
-        run.encoder.evaluator(size, content, it.style_layers, regions),
+    evaluator = run.encoder.evaluator(size, content, it.style_layers, regions)
+    weighted = functools.partial(
+        Objective,
+        evaluator,
         styles,
-        weights,
         style_loss=losses.STYLE_LOSSES[it.style_loss],
         max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else array(masks.resized(run.painted, size)),
         photograph=photograph,
     )
+    if it.strength is None:
+        return weighted(weights)
+    weights = layer_weights(it)._replace(style=1.0)
+    nothing = balance.of_nothing(weights, styles, evaluator.positions)
+    found = weighted(weights).losses(photograph)
+    return weighted(balance.balanced(it.strength, weights, found, nothing, content))
 
 
 def style_targets(run, size):

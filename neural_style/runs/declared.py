@@ -108,6 +108,8 @@ GROUPS = {
         Option("tv_weight", "number", "of smoothness, total variation", default=0.01, metavar="W"),
         Option("ratio", "number", "style weight over content weight, in place of --style-weight", open="none",
                metavar="R"),
+        Option("strength", "number", "how strong the style is, 0 to 1, whatever the pair: in place of the weights of "
+               "content and style", open="none", metavar="S", most=1),
         Option(
             "style_loss", "choice", "what of the style layers is compared", default="gram",
             choices={

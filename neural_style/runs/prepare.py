@@ -203,6 +203,9 @@ def load_network(settings, engine):
 def with_defaults(settings, offline):
     """Settings in which the options that were left to the network have its values."""
     defaults = NETWORKS[settings.model].defaults_for(offline)._asdict()
+    if settings.strength is not None:
+        # these weights balance the layers by hand, as `painting.balance` then does for each pair
+        defaults["style_layers"] = dict.fromkeys(defaults["style_layers"], 1.0)
     return with_values(settings, **{key: value for key, value in defaults.items() if getattr(settings, key) is None})
 
 

@@ -16,7 +16,7 @@ from neural_style.engines.mxnet.library import mx
 from neural_style.networks.layers import scaled_after_pooling
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19
-from neural_style.painting import losses
+from neural_style.painting import balance, losses
 from neural_style.pictures import images, reading
 from neural_style.runs import course, options
 from neural_style.runs import prepare as transfer
@@ -224,6 +224,61 @@ def test_normalised_losses_do_not_depend_on_the_strength_of_the_network(prepared
     for name in ours:
         assert theirs[name] == pytest.approx(ours[name], rel=1e-3)
     assert losses_at(prepared(*strong))["content"] > 100 * losses_at(prepared())["content"]
+
+
+def share_of(found):
+    """Style layer -> its share of the style's loss."""
+    return {name: loss / found["style"] for name, loss in found.items() if name.startswith("style:")}
+
+
+@pytest.mark.parametrize("more", [[], ["--content-weight", 1, "--style-weight", 100], ["--normalize-losses"]])
+def test_strength_takes_the_place_of_the_weights_of_content_and_style(prepared, more):
+    assert losses_at(prepared("--strength", 0.4, *more)) == losses_at(prepared("--strength", 0.4))
+
+
+@pytest.mark.parametrize("style_loss", ["gram", "mean-std", "wasserstein"])
+def test_strength_is_what_the_photograph_may_cost_of_the_style(prepared, style_loss, monkeypatch):
+    monkeypatch.setattr(balance, "LEAST", 0)
+    run = prepared("--strength", 0.4, "--style-loss", style_loss)
+    photograph = images.to_network(images.resize(run.content, run.size))
+    found = losses_at(run, photograph)
+    assert found["content"] < 1e-9 * found["style"]
+    assert share_of(found) == {layer: pytest.approx(0.2, rel=1e-3) for layer in share_of(found)}
+    noise = np.random.default_rng(1).normal(0, 50, photograph.shape).astype(np.float32)
+    features, target = (run.encoder.extract(x, ["fire4"], ()).content["fire4"] for x in (noise, photograph))
+    lost = np.sum((features - target) ** 2) / np.sum(target**2)
+    assert losses_at(run, noise)["content"] == pytest.approx(10**-0.6 * lost * found["style"], rel=1e-3)
+
+
+def test_with_strength_style_layers_count_by_their_weights(prepared):
+    layers = ["--style-layers", "conv1:3,fire3:1,fire5:0", "--content-layers", "fire3:1,fire4:3"]
+    run = prepared("--strength", 0.4, *layers)
+    photograph = images.to_network(images.resize(run.content, run.size))
+    found = losses_at(run, photograph)
+    assert found["style"] == pytest.approx(losses_at(prepared(*layers), photograph)["style"], rel=1e-3)
+    shares = {"style:conv1": 0.75, "style:fire3": 0.25, "style:fire5": 0}
+    assert share_of(found) == {layer: pytest.approx(share, rel=1e-3) for layer, share in shares.items()}
+
+
+def test_strength_does_not_depend_on_the_strength_of_the_network(prepared, squeezenet_arrays, tmp_path):
+    """All activations 30 times as strong: the first weights and every bias times 30."""
+    stronger = {k: 30 * v if k == "conv1_weight" or k.endswith("bias") else v for k, v in squeezenet_arrays.items()}
+    store.save(tmp_path / "strong.params", stronger)
+    weights = ["--weights", tmp_path / "strong.params"]
+    found, strong = (losses_at(prepared("--strength", 0.7, *more)) for more in ([], weights))
+    for name in found.keys() - {"tv", "total"}:
+        assert strong[name] / strong["style"] == pytest.approx(found[name] / found["style"], rel=1e-3)
+
+
+def test_where_the_photograph_is_the_painting_strength_keeps_it(prepared, pictures):
+    found = losses_at(prepared("--strength", 0.5, "--style-image", pictures / "photo.png"))
+    assert all(map(math.isfinite, found.values())) and found["style"] > 0 < found["content"]
+
+
+def test_more_strength_leaves_less_of_the_photograph(result, pictures):
+    photograph = np.array(Image.open(pictures / "photo.png")).astype(float)
+    weak, strong = (result("--strength", strength, "--max-num-epochs", 10) for strength in (0, 1))
+    assert np.sum((weak - photograph) ** 2) < 0.8 * np.sum((strong - photograph) ** 2)
 
 
 # network
