@@ -23,3 +23,8 @@ def one_line(error):
     """What an exception says, in one line: of several the last one that says something, where causes stand."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else "out of memory" if isinstance(error, MemoryError) else type(error).__name__
+
+
+def printable(text):
+    """A text of somebody else's, such as a server's reason phrase, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

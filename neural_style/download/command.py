@@ -15,12 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ..errors import InputError
+from ..errors import InputError, printable
 from ..files import checksum
 from ..weights import store
 from .fetch import Outcome, fetch, size_of, taking_turns
 from .sources import FILES
-from .transport import Client, printable
+from .transport import Client
 
 
 def main(arglist=None, files=FILES, client=None):

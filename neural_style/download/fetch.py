@@ -18,11 +18,11 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from ..errors import InputError
+from ..errors import InputError, printable
 from ..files import checksum, replacing
 from ..networks.registry import NETWORKS
 from ..weights import layouts, store
-from .transport import LIMIT, Client, Unfit, discard, download, length, printable, shown
+from .transport import LIMIT, Client, Unfit, discard, download, length, shown
 
 
 class Outcome(NamedTuple):

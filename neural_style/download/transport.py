@@ -23,11 +23,6 @@ LENGTH = re.compile("[0-9]{1,15}")
 LIMIT = 10**9  # bytes: more than any of the files, where the length is not known
 
 
-def printable(text):
-    """A text of somebody else's, such as a server's reason phrase, without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 class Unfit(Exception):
     """A source that will not do: the next one is to be tried."""
 

@@ -46,6 +46,8 @@ class Network(NamedTuple):
     offline_defaults: Optional[Defaults] = None  # with the weights learned offline
     # convolutions that a file of weights may lack, being above all default layers
     optional: frozenset[str] = frozenset()
+    # RGB, 0 to 255: what Caffe's release of the network takes from its input, which is BGR
+    mean_pixel: tuple[float, float, float] = (122.679, 116.669, 104.007)
 
     def defaults_for(self, offline: bool) -> Defaults:
         """The defaults with trained weights, or with those learned offline."""

@@ -1,6 +1,9 @@
 """The networks by the name that `--model` gives them."""
 
-from .squeezenet import SQUEEZENET
-from .vgg import VGG19
+from .caffenet import CAFFENET
+from .googlenet import GOOGLENET
+from .nin import NIN
+from .squeezenet import SQUEEZENET, SQUEEZENET11
+from .vgg import VGG16, VGG19
 
-NETWORKS = {network.name: network for network in (VGG19, SQUEEZENET)}
+NETWORKS = {network.name: network for network in (VGG19, VGG16, SQUEEZENET, SQUEEZENET11, GOOGLENET, CAFFENET, NIN)}

@@ -4,6 +4,8 @@ from typing import Any
 
 from .layers import DATA, Defaults, Layer, Network
 
+MEAN_PIXEL = (123.0, 117.0, 104.0)
+
 # (number of the fire module, squeeze channels, expand channels of each half)
 FIRES = ((2, 16, 64), (3, 16, 64), (4, 32, 128), (5, 32, 128), (6, 48, 192), (7, 48, 192), (8, 64, 256), (9, 64, 256))
 
@@ -38,6 +40,7 @@ def _rows(channels: int, kernel: int, pooled: tuple[str, ...], pad: int) -> tupl
 SQUEEZENET = Network(
     name="squeezenet",
     title="SqueezeNet 1.0",
+    mean_pixel=MEAN_PIXEL,
     layers=_rows(96, 7, ("conv1", "fire4", "fire8"), pad=1),
     # average pooling, though it was trained with maximum pooling: the content stays clearer, and there are no specks in
     # dark areas; the weights make layers count alike whose activations differ by orders
@@ -51,6 +54,7 @@ SQUEEZENET = Network(
 SQUEEZENET11 = Network(
     name="squeezenet1.1",
     title="SqueezeNet 1.1",
+    mean_pixel=MEAN_PIXEL,
     layers=_rows(64, 3, ("conv1", "fire3", "fire5"), pad=0),
     defaults=Defaults(
         content_layers={"fire3": 1.0},

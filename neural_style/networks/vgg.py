@@ -1,5 +1,6 @@
 """VGG-16 and VGG-19 (Simonyan & Zisserman, arXiv 1409.1556, configurations D and E)."""
 
+from ..ranges import MEAN_PIXEL
 from .layers import DATA, Defaults, Layer, Network
 
 
@@ -28,6 +29,7 @@ VGG16 = Network(
     title="VGG-16",
     layers=rows((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3),
     defaults=DEFAULTS,
+    mean_pixel=MEAN_PIXEL,
     optional=frozenset({"conv5_2", "conv5_3"}),
 )
 
@@ -36,6 +38,7 @@ VGG19 = Network(
     title="VGG-19",
     layers=rows((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4),
     defaults=DEFAULTS,
+    mean_pixel=MEAN_PIXEL,
     # of the network learned offline the shallow layers are the better
     offline_defaults=Defaults(
         content_layers={"relu4_2": 0.1},

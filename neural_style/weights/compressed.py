@@ -10,9 +10,9 @@ import numpy as np
 
 from ..networks.layers import convolutions
 from ..networks.registry import NETWORKS
-from .naming import Range
+from .naming import caffes as made_for
 
-RANGE = Range((123.0, 117.0, 104.0), bgr=True)
+__all__ = ["made_for", "matches", "read"]
 
 
 def matches(head, size):

@@ -4,9 +4,9 @@ The two releases hold the fields of a layer in different orders: they are asked 
 """
 
 from . import matfile
-from .naming import OURS
+from .naming import ours as made_for
 
-RANGE = OURS
+__all__ = ["made_for", "matches", "read"]
 
 
 def matches(head, size):

@@ -5,13 +5,14 @@ import struct
 
 import numpy as np
 
-from .naming import OURS
+from .naming import ours as made_for
+
+__all__ = ["made_for", "matches", "read", "write"]
 
 LIST, DENSE = 0x112, 0xF993FAC9  # marks of the file and of each array
 OLDER, NUMPY = 0xF993FAC8, 0xF993FACA  # marks of arrays of 2017, and of those with NumPy's shapes
 TYPES = {0: "<f4", 1: "<f8", 2: "<f2", 3: "u1", 4: "<i4", 5: "i1", 6: "<i8"}  # by MXNet's numbers
 FLOAT32 = 0
-RANGE = OURS
 
 
 def matches(head, size):

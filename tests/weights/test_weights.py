@@ -302,7 +302,7 @@ def test_other_arrays_than_the_network_needs(narrow, fault, words):
     arrays = {name: array for name, array in {**narrow, **fault}.items() if array is not None}
     with pytest.raises(InputError) as error:
         store.load("vgg19", write_params("w.params", arrays))
-    assert one_line(error, "w.params", "vgg19", "--weights", *words)
+    assert one_line(error, "w.params", "not VGG-19;", "--weights", *words)
 
 
 def test_other_arrays_in_matconvnets_layout(narrow):
