@@ -67,6 +67,7 @@ def test_a_record_with_anything_in_it(whole, data, value):
 
 @OFTEN
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), CELLS), min_size=1, max_size=5))
+@example([(3, 3, "nan")])
 @example([(6, 0, "1e10")])
 @example([(6, 0, "nan")])
 @example([(6, 1, "nan")])
