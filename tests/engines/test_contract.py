@@ -104,6 +104,8 @@ CASES = {
     "vgg19, regions": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, EVEN, regions=True),
     "vgg19, maxima": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, pooling="max"),
     "vgg19, before ReLUs": Case(narrow(VGG19), ["conv2_1", "conv3_1"], ["relu2_1", "conv3_2", "relu3_1"]),
+    "vgg19, maxima, not in the network's order": Case(narrow(VGG19), [], [*VGG_STYLE, "relu1_2"], pooling="max"),
+    "vgg19, not in the network's order": Case(narrow(VGG19), ["relu4_2", "relu1_2"], [*VGG_STYLE[::-1], "relu3_4"]),
     "squeezenet": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE),
     "squeezenet, maxima, a border": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE, EVEN, "max", 8),
     "googlenet": Case(narrow(GOOGLENET), ["conv2/3x3"], ["conv1/7x7_s2", "conv2/norm2", "inception_4a/output"]),

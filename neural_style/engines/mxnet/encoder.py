@@ -56,13 +56,11 @@ class Encoder:
         maps = feature_maps(network, self._cast(data, self._dtype), pooling)
         self._maps = {name: self._float32(symbol) for name, symbol in maps.items()}
         if not self._low:
-            # MXNet 1.9.1 computes wrong gradients of maximum pooling where its input is reshaped elsewhere, and a ReLU
-            # in the place of its input though that is subtracted from elsewhere: such layers are read through a copy
-            spoilt = {name for row in network.layers if row.kind == "relu" for name in row.inputs}
-            self._maps = {
-                name: symbol * 1 if pooling == "max" or name in spoilt else symbol
-                for name, symbol in self._maps.items()
-            }
+            # MXNet 1.9.1 computes a ReLU in the place of its input though that is subtracted from elsewhere, and wrong
+            # gradients of maximum pooling where its input is reshaped after layers above: both are read through a copy
+            kinds = ("relu", "pool") if pooling == "max" else ("relu",)
+            spoilt = {name for row in network.layers if row.kind in kinds for name in row.inputs}
+            self._maps = {name: symbol * 1 if name in spoilt else symbol for name, symbol in self._maps.items()}
         self._weights = {name: self._cast(mx.nd.array(array, context), self._dtype) for name, array in arrays.items()}
 
     def _cast(self, array, dtype):
