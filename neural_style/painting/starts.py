@@ -4,11 +4,11 @@ from typing import Any, Union
 
 import numpy as np
 
-from ..pictures import images
+from ..pictures import colors, images
 
 Picture = Any  # (H, W, 3) or (1, 3, H, W), float32, NumPy's
 
-NAMED = ("noise", "pink", "content", "style", "mixed")
+NAMED = ("noise", "pink", "content", "recolored", "style", "mixed")
 NOISE_AMPLITUDE = 0.1  # network range, of 256 levels: what MXNet's example/neural-style starts from
 SPREAD = 64.0  # standard deviation of pink noise and of --init-noise, network range: about a photograph's
 
@@ -28,8 +28,9 @@ def start_picture(
     Parameters
     ----------
     init : str or ndarray
-        noise (uniform, almost flat), pink (spectrum 1/f^exponent), content, style, mixed (95 % content and 5 % style);
-        or a picture, (H, W, 3) in 0..1, of any size.
+        noise (uniform, almost flat), pink (spectrum 1/f^exponent), content, recolored (the photograph, given the mean
+        and covariance of the painting's colours), style, mixed (95 % content and 5 % style); or a picture, (H, W, 3) in
+        0..1, of any size.
     size : (int, int)
         Height and width.
     content, style : ndarray, (H, W, 3) in 0..1
@@ -59,6 +60,8 @@ def start_picture(
 
 
 def _mixture(init: str, content: Picture, style: Picture) -> Picture:
+    if init == "recolored":
+        return colors.matched_style(content, style, "covariance")
     return {"content": content, "style": style, "mixed": 0.95 * content + 0.05 * style}[init]
 
 

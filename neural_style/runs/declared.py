@@ -167,6 +167,7 @@ GROUPS = {
             "init", "file", "where to start: a picture file, or", open="by network", metavar="START",
             choices={
                 "content": "the photograph", "style": "the painting", "mixed": "95 % and 5 % of them",
+                "recolored": "the photograph in the painting's colours",
                 "noise": "almost flat grey", "pink": "noise with a photograph's spectrum",
             },
         ),

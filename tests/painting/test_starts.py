@@ -45,6 +45,30 @@ def test_the_amplitude_of_pink_noise_falls_with_the_frequency_to_its_exponent(ex
     assert 30 < image.std() < 100
 
 
+def test_a_recoloured_start_has_the_paintings_colours_and_the_photographs_shapes():
+    photograph = 0.3 + 0.2 * CONTENT
+    image = images.from_network(start_picture("recolored", SIZE, photograph, 0.4 + 0.2 * STYLE, seed=0)).reshape(-1, 3)
+    painting = images.resize(0.4 + 0.2 * STYLE, SIZE).reshape(-1, 3)
+    np.testing.assert_allclose(image.mean(0), painting.mean(0), atol=2e-3)
+    np.testing.assert_allclose(np.cov(image.T), np.cov(painting.T), atol=2e-4)
+    # a linear map of the photograph's colours: what they are explains all of it
+    pixels = np.c_[images.resize(photograph, SIZE).reshape(-1, 3), np.ones(len(image))]
+    assert np.linalg.lstsq(pixels, image, rcond=None)[1].sum() < 1e-4 * len(image)
+
+
+@pytest.mark.parametrize("grey", ["photograph", "painting", "both"])
+def test_recolouring_grey_pictures_stays_in_range(grey):
+    def faded(picture):
+        return np.repeat(picture[..., :1], 3, axis=2)
+
+    content = CONTENT if grey == "painting" else faded(CONTENT)
+    style = STYLE if grey == "photograph" else faded(STYLE)
+    picture = (start_picture("recolored", SIZE, content, style, seed=0)[0] - images.LOWEST[0]) / 256
+    assert np.isfinite(picture).all() and picture.min() >= -1e-6 and picture.max() <= 1 + 1e-6
+    if grey != "photograph":
+        np.testing.assert_allclose(picture.std(axis=0), 0, atol=2e-2)
+
+
 def test_content_style_and_their_mixture():
     content, style = (images.to_network(images.resize(picture, SIZE)) for picture in (CONTENT, STYLE))
     np.testing.assert_allclose(start("content"), content, atol=1e-3)
