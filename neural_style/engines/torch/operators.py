@@ -135,7 +135,8 @@ class Operators:
         if self._recomputed(row):
             function = _normalised if row.kind == "lrn" else lambda features: self._pool(row, features)
             return [pulled_back(function, maps[row.inputs[0]], gradient)]
-        like = gradient.new_empty(1).expand(1, *below[0])  # of which only the shape is read
+        # of which only shape and layout are read
+        like = torch.empty((1, *below[0]), dtype=self.dtype, device=self.device, memory_format=CHANNELS_LAST)
         return [_average_back(row, gradient, like)]
 
     def _convolution_back(self, row, gradient, shape):
