@@ -1,6 +1,5 @@
 """What the tests share: made weights, made pictures, and the command run in a fresh folder."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -38,8 +37,8 @@ def numpy_engine(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _without_mxnet(request):
-    if importlib.util.find_spec("mxnet") is None:
+def _without_an_engine(request):
+    if not door.installed():
         request.getfixturevalue("numpy_engine")
 
 

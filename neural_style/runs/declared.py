@@ -179,6 +179,20 @@ GROUPS = {
         Option("gpu", "whole", "GPU number, -1: the CPU", open="first usable GPU, else the CPU", metavar="N", least=-1,
                most=MOST, changes_result=False),
         Option(
+            "device", "choice", "what kind of device", default="auto", changes_result=False,
+            choices={
+                "auto": "a GPU that works, else the CPU", "cpu": "the processor", "cuda": "NVIDIA's GPUs",
+                "mps": "Apple's", "xpu": "Intel's",
+            },
+        ),
+        Option(
+            "engine", "choice", "what computes the network", default="auto", on_resume="any",
+            choices={
+                "auto": "the one that is faster on this machine; a resumed run keeps its own", "mxnet": "MXNet",
+                "torch": "PyTorch",
+            },
+        ),
+        Option(
             "precision", "choice", "of the convolutions", default="auto",
             choices={
                 "auto": "what is fast on this machine", "float32": "everywhere",

@@ -62,7 +62,7 @@ def train(args, callback=None, shared=None):
     settings = options.complete(args)
     if settings.animate:
         animation.check(settings.animate)
-    run = transfer.prepare(settings, shared)
+    run = transfer.prepare(resume.with_its_machine(settings), shared)
     with output.claimed(run.settings.output_dir) as claim:
         run, saved, notices = _taken_up(run, claim.folder)
         resources.check(run, claim.folder)
@@ -96,7 +96,7 @@ def _taken_up(run, folder):
         saved, notice = state.load(folder)
         if saved is not None:
             run, saved = resume.taken_up(run, saved)
-        return run, saved, [notice or _resume_notice(folder, saved)]
+        return run, saved, [saved and resume.engine_notice(run, saved), notice or _resume_notice(folder, saved)]
     saved = None if run.settings.overwrite else _ended(folder)
     if saved is not None and resume.is_same(run, saved):
         return run, saved, [_resume_notice(folder, saved) + " --overwrite paints it again."]

@@ -132,6 +132,7 @@ def prepare(settings, studio=None):
     asked = settings.lr
     settings = with_values(
         with_defaults(settings, network.weights.offline),
+        engine=machine.engine.name,
         precision=machine.engine.precision,
         content_image=pictures.content_path,
         style_image=list(pictures.style_paths),
@@ -161,8 +162,11 @@ def prepare(settings, studio=None):
 
 
 def choose_machine(settings):
-    """The engine on a device, in a precision, for `--gpu` and `--precision`."""
-    engine, choice, notice = door.opened(settings.gpu, settings.precision, NETWORKS[settings.model])
+    """The engine on a device, in a precision, for `--engine`, `--device`, `--gpu` and `--precision`."""
+    it = settings
+    engine, choice, notice = door.opened(
+        it.gpu, it.precision, NETWORKS[it.model], engine=it.engine, device=it.device
+    )
     return Machine(engine, choice, (f"On {engine.device} with {choice}.", *([notice] if notice else [])))
 
 

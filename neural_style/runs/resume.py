@@ -1,11 +1,16 @@
 """Whether a run may go on where an earlier one stopped: its settings beside those that were saved, and its new end."""
+
+import argparse
 import json
 import os
+from pathlib import Path
 
+from ..engines import door
 from ..errors import InputError
 from ..files import checksum
 from ..painting.levels import extended
 from ..pictures import find
+from . import state
 from .declared import OPTIONS
 
 
@@ -23,6 +28,30 @@ def _with_digest(value):
     if isinstance(value, (str, os.PathLike)) and find.find(value)[0].is_file():
         return {"file": str(value), "sha256": checksum(find.find(value)[0])}
     return value
+
+
+def with_its_machine(settings):
+    """The settings of a run that may go on: the engine and the precision that are left open are those of its state.
+
+    An engine that is not installed here stays open.
+    """
+    theirs = state.settings_of(Path(settings.output_dir)) if settings.resume else {}
+    left = [name for name in ("engine", "precision") if getattr(settings, name) == "auto"]
+    kept = {name: theirs[name] for name in left if name in theirs}
+    if kept.get("engine") not in door.installed():
+        kept.pop("engine", None)
+    return argparse.Namespace(**{**vars(settings), **kept})
+
+
+def engine_notice(run, saved):
+    """A line for the user where another engine goes on with a state; else None."""
+    earlier = saved.settings.get("engine", run.engine.name)
+    if earlier == run.engine.name:
+        return None
+    return (
+        f"The state was written with {earlier}, and {run.engine.name} goes on from it: "
+        "the bytes may differ from those of a run with one engine."
+    )
 
 
 def taken_up(run, saved):

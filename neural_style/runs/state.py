@@ -5,6 +5,7 @@ stored without compression, as `numpy.load` reads them. Nothing is ever unpickle
 long, and all that a run would use is checked: its form here, its values by `checks`.
 """
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -107,6 +108,14 @@ def files(path):
     except Exception:
         return {}
     return {**record.files, NEWEST: None, EARLIER: None}
+
+
+def settings_of(folder):
+    """The settings that the newest readable state of a folder was saved with, and nothing else of it; {} if none is."""
+    for name in (NEWEST, EARLIER):
+        with contextlib.suppress(Exception), _opened(folder / name) as archive:
+            return dict(_header(archive)["settings"])
+    return {}
 
 
 def is_unfinished(folder):

@@ -5,8 +5,8 @@ from typing import NamedTuple, Optional
 from ..contract import Moments
 from .library import torch
 
-# values of a feature map that are brought to float32 at a time: a few megabytes on a CPU, which its cache holds
-VALUES = {"cpu": 1 << 20}
+# values of a feature map that are brought to float32 at a time: a megabyte on a CPU, whose cache holds it
+VALUES = {"cpu": 1 << 18}
 VALUES_ON_GPU = 1 << 26
 
 
@@ -29,11 +29,13 @@ def moments(features, region, means):
     second = matrix.new_zeros(channels, channels, dtype=torch.float32)
     mean = matrix.new_zeros(channels, dtype=torch.float32) if means else None
     rows = max(1, VALUES.get(matrix.device.type, VALUES_ON_GPU) // channels)
+    buffer = torch.empty(min(rows, len(matrix)), channels, device=matrix.device)
     for start in range(0, len(matrix), rows):
-        part = matrix[start : start + rows].float()
+        part = matrix[start : start + rows]
+        part = buffer[: len(part)].copy_(part)
         mask = None if region.mask is None else region.mask[start : start + rows]
         if mask is not None:
-            part = part * mask
+            part *= mask
         second.addmm_(part.T, part)
         if means:
             mean += part.sum(0) if mask is None else (part * mask).sum(0)
