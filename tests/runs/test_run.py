@@ -148,7 +148,7 @@ def test_the_same_command_gives_the_same_bytes(paint, precision, optimizer):
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.bfloat16)])
 def test_runs_in_threads_give_the_bytes_of_runs_one_after_the_other(folder, options, precision):
     def painted(output_dir, seed):
-        more = f"--precision {precision} --init noise --seed {seed} --max-num-epochs 40 --stop-eps 0"
+        more = f"--precision {precision} --init noise --seed {seed} --max-num-epochs 15 --stop-eps 0"
         nstyle.train_nstyle(nstyle.get_args([*options, *more.split(), "--output-dir", output_dir]))
         return (Path(output_dir) / "final.jpg").read_bytes()
 
