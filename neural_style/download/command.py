@@ -1,6 +1,6 @@
 """Fetch the weights and the sample pictures, from whichever source still answers.
 
-    python -m neural_style.download [--model vgg19|squeezenet|all] [--mirror URL_OR_FOLDER] [--offline] [--force]
+    python -m neural_style.download [--model NETWORK|all] [--mirror URL_OR_FOLDER] [--offline] [--force]
 
 Without pretrained weights a VGG-19 is learned offline; without the sample pair two pictures of our own stand in.
 
@@ -22,12 +22,16 @@ from .fetch import Outcome, fetch, size_of, taking_turns
 from .sources import FILES
 from .transport import Client
 
+USUAL = ("vgg19", "squeezenet")  # the networks that nstyle and its documents paint with unless told
+
 
 def main(arglist=None, files=FILES, client=None):
     """Put the files in place, or what stands in for them; print one line for each. Returns the exit status."""
     networks = list(dict.fromkeys(file.network for file in FILES if file.network))
     parser = argparse.ArgumentParser(prog="download.sh", description="Fetch verified weights and the sample pictures.")
-    parser.add_argument("--model", choices=(*networks, "all"), default="all", help="default: all")
+    parser.add_argument(
+        "--model", choices=(*networks, "all"), help=f"the network to fetch (default: {' and '.join(USUAL)})"
+    )
     parser.add_argument(
         "--mirror",
         metavar="URL_OR_FOLDER",
@@ -37,8 +41,9 @@ def main(arglist=None, files=FILES, client=None):
     parser.add_argument("--offline", action="store_true", help="build what can be built without a network")
     parser.add_argument("--force", action="store_true", help="fetch again what is there")
     args = parser.parse_args(arglist)
+    asked = {None: USUAL, "all": networks}
     try:
-        return _put_in_place(args, networks if args.model == "all" else [args.model], files, client or Client())
+        return _put_in_place(args, asked.get(args.model, [args.model]), files, client or Client())
     except InputError as error:
         print(f"download.sh: {error}", file=sys.stderr)
         return 2

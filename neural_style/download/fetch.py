@@ -142,13 +142,15 @@ def bring(source, place, part, client):
 def prove(source, path):
     """Return the published checksum that the file at `path` matches, None if none is published for the source.
 
+    Of some files only the beginning of it is published.
+
     Raises
     ------
     Unfit
         If it matches none of those published.
     """
     for kind, value in source.checksums:
-        if checksum(path, kind) == value:
+        if checksum(path, kind).startswith(value):
             return f"{kind} {value}"
     if source.checksums:
         raise Unfit(f"wrong content: its {source.checksums[0][0]} is not the published one")

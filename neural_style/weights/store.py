@@ -44,7 +44,8 @@ def find(model, path=None):
 
     Parameters
     ----------
-    model : {'vgg19', 'squeezenet'}
+    model : str
+        A name of the registry.
     path : str or Path, optional
         What `--weights` gave; it is taken as it is.
 
@@ -59,14 +60,15 @@ def find(model, path=None):
     """
     if path is not None:
         if not Path(path).is_file():
-            raise InputError(f"--weights {path}: there is no such file; give a .params or .mat file with weights.")
+            fault = "is no regular file" if Path(path).exists() else "there is no such file"
+            raise InputError(f"--weights {path}: {fault}; give a file with weights.")
         return Path(path)
     for name in _names(model):
         for folder in _folders():
             if (folder / name).is_file():
                 return folder / name
     hint = " (`sh download.sh --offline` builds one that needs no download)" if model == "vgg19" else ""
-    raise InputError(f"model/{model}.params: the weights of {model} are not installed; run `sh download.sh`{hint}.")
+    raise InputError(f"model/{model}.params: the weights of {model} are not installed; run `sh download.sh --model {model}`{hint}.")
 
 
 def load(model, path=None):
@@ -74,7 +76,8 @@ def load(model, path=None):
 
     Parameters
     ----------
-    model : {'vgg19', 'squeezenet'}
+    model : str
+        A name of the registry.
     path : str or Path, optional
         The file; otherwise the installed one (see `find`).
 

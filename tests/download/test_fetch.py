@@ -28,6 +28,7 @@ from neural_style.weights import store
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = bytes(np.random.default_rng(1).integers(0, 256, 3000, np.uint8))
 SHA256 = hashlib.sha256(DATA).hexdigest()
+REGISTERED = tuple(NETWORKS)
 TINY = chain("vgg19", conv1_1=2, conv1_2=2)
 
 
@@ -40,6 +41,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "LIMIT", 200000)
     monkeypatch.setitem(NETWORKS, "vgg19", TINY)
     monkeypatch.setitem(NETWORKS, "squeezenet", TINY)
+    monkeypatch.setitem(NETWORKS, "vgg16", TINY)
     return tmp_path
 
 
@@ -540,6 +542,32 @@ def test_main_without_a_network(substitutes, capsys):
     assert substitutes.count("network") == 3 and store.load("vgg19").verified
 
 
+def test_main_fetches_the_usual_networks_unless_told(folder, substitutes, capsys):
+    (folder / "mirror").mkdir()
+    for name in ("vgg16", "vgg19", "squeezenet"):
+        params(folder / "mirror" / f"{name}.params")
+    (folder / "mirror" / "p.jpg").write_bytes(DATA)
+    more = (*table(), File("model/vgg16.params", "vgg16", (Source("vgg16.params"),)))
+    options = ["--mirror", str(folder / "mirror")]
+    assert command.main(options, more, client()) == 0
+    assert not Path("model/vgg16.params").exists() and Path("model/vgg19.params").exists()
+    shutil.rmtree("model")
+    assert command.main([*options, "--model", "vgg16"], more, client()) == 0
+    assert visible("model") == ["vgg16.params", "vgg16.params.json"]
+    assert command.main([*options, "--model", "all"], more, client()) == 0
+    assert len(visible("model")) == 6
+
+
+def test_only_the_beginning_of_a_checksum_may_be_published(folder):
+    (folder / "mirror").mkdir()
+    source = params(folder / "mirror" / "vgg19.params")
+    sha256 = source.checksums[0][1]
+    for known, there in ((sha256[:8], True), ("0" * 8, False)):
+        shutil.rmtree("model", ignore_errors=True)
+        file = vgg19(source._replace(checksums=(("SHA-256", known),)))
+        assert fetch.fetch(file, folder / "mirror", client()).there == there
+
+
 def test_main_offline_asks_no_server_but_looks_into_folders(folder, substitutes):
     (folder / "mirror").mkdir()
     params(folder / "mirror" / "squeezenet.params")
@@ -564,7 +592,7 @@ def test_main_status_1_if_nothing_can_be_painted_with(substitutes, monkeypatch, 
 
 @pytest.mark.parametrize("options", [
     ["--mirror", "no/such/folder"], ["--mirror", "ftp://host/"], ["--mirror", "http://[::1"],
-    ["--model", "vgg16"], ["--nonsense"],
+    ["--model", "vgg11"], ["--nonsense"],
 ])  # fmt: skip
 def test_main_bad_options(options, capsys):
     try:
@@ -579,10 +607,17 @@ def test_real_table_is_sound():
     for file in sources.FILES:
         assert Path(file.path).parts[0] == ("model" if file.network else "input")
         for source in file.sources:
-            assert "/" not in source.name and source.url.startswith("https://") or not source.url
+            assert "/" not in source.name
+            # without a secure connection only what has a published checksum
+            assert source.url.startswith(("https://", "http://") if source.checksums else "https://") or not source.url
             for kind, value in source.checksums:
-                assert len(value) == {"SHA-256": 64, "MD5": 32}.get(kind, 40) and int(value, 16)
+                whole = {"SHA-256": 64, "MD5": 32}.get(kind, 40)
+                assert len(value) == whole or (len(value) == 8 and source.name.endswith(f"-{value}.pth"))
+                assert int(value, 16)
             assert source.size or source.about
+    names = [source.name for file in sources.FILES for source in file.sources]
+    assert len(set(names)) == len(names)  # a mirror is one folder
+    assert {file.network for file in sources.FILES} == {"", *REGISTERED}
 
 
 def test_checksums(folder):

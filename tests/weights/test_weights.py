@@ -17,7 +17,7 @@ from neural_style.errors import InputError
 from neural_style.networks.layers import convolutions
 from neural_style.networks.registry import NETWORKS
 from neural_style.ranges import MEAN_PIXEL
-from neural_style.weights import store
+from neural_style.weights import layouts, store
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 SHARED = Path(os.environ.get("NSTYLE_SHARED", Path(ROOT).parent / "shared"))
@@ -417,10 +417,20 @@ def test_find_prefers_the_current_folder_and_pretrained_weights(folder):
     assert one_line(error, "squeezenet", "sh download.sh") and "--offline" not in str(error.value)
     Path("mine.params").write_bytes(b"")
     assert store.find("vgg19", "mine.params") == Path("mine.params")
-    for wrong in ("absent.params", "model"):
+    os.mkfifo("pipe")
+    for wrong in ("absent.params", "model", "pipe"):
         with pytest.raises(InputError) as error:
             store.find("vgg19", wrong)
         assert one_line(error, "--weights", wrong)
+
+
+def test_a_pipe_is_refused_before_it_is_waited_for(folder):
+    Path("model").mkdir()
+    os.mkfifo("w")
+    for read in (lambda: store.load("vgg19", "w"), lambda: layouts.read(NARROW, Path("w"))):
+        with pytest.raises(InputError) as error:
+            read()
+        assert one_line(error, "w", "no", "regular file")
 
 
 def test_record_is_believed_as_long_as_the_file_is_the_same(narrow):
