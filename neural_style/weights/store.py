@@ -68,7 +68,8 @@ def find(model, path=None):
             if (folder / name).is_file():
                 return folder / name
     hint = " (`sh download.sh --offline` builds one that needs no download)" if model == "vgg19" else ""
-    raise InputError(f"model/{model}.params: the weights of {model} are not installed; run `sh download.sh --model {model}`{hint}.")
+    cure = f"run `sh download.sh --model {model}`{hint}"
+    raise InputError(f"model/{model}.params: the weights of {model} are not installed; {cure}.")
 
 
 def load(model, path=None):
