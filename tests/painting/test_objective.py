@@ -5,6 +5,7 @@ import plain
 import pytest
 from conftest import made_picture
 
+from neural_style.engines import door
 from neural_style.networks.vgg import VGG19
 from neural_style.painting import losses
 from neural_style.painting.objective import Objective, Weights
@@ -15,21 +16,39 @@ CONTENT, STYLE, IMAGE = (images.to_network(made_picture(*SIZE, seed) / np.float3
 RECIPE = Weights(10.0, 1.0, 0.01, {"relu4_2": 1.0}, dict.fromkeys(plain.Recipe.style_layers, 1.0))
 
 
-@pytest.fixture(scope="module")
-def make(mx, vgg19_arrays):
-    """An objective on VGG-19; networks and targets are made once for each precision and choice of layers."""
-    from neural_style.engines.mxnet.encoder import Encoder
+class OnNumpy:
+    """An objective whose arrays are an engine's, given and giving NumPy's."""
 
+    def __init__(self, objective, engine):
+        self._objective, self._engine = objective, engine
+
+    def losses(self, image):
+        return self._objective.losses(self._engine.array(image))
+
+    def losses_and_gradient(self, image):
+        losses, gradient = self._objective.losses_and_gradient(self._engine.array(image))
+        return losses, self._engine.numpy(gradient)
+
+    def admitted(self, image):
+        return self._engine.numpy(self._objective.admitted(self._engine.array(image)))
+
+
+@pytest.fixture(scope="module")
+def make(vgg19_arrays):
+    """An objective on VGG-19 by an engine that is installed; networks and targets are made once for each precision."""
     made = {}
 
     def make(weights=RECIPE, precision="float32", **options):
         key = precision, tuple(weights.content_layers), tuple(weights.style_layers)
         if key not in made:
-            encoder = Encoder(VGG19, vgg19_arrays, mx.cpu(), precision, means=True)
-            content = encoder.extract(CONTENT, weights.content_layers, ()).content
-            style = encoder.extract(STYLE, (), weights.style_layers).style
-            made[key] = encoder.evaluator(SIZE, content, weights.style_layers), style
-        return Objective(*made[key], weights, **options)
+            engine = door.opened(-1, precision).engine
+            encoder = engine.encoder(VGG19, vgg19_arrays, means=True)
+            content = encoder.extract(engine.array(CONTENT), weights.content_layers, ()).content
+            style = encoder.extract(engine.array(STYLE), (), weights.style_layers).style
+            made[key] = encoder.evaluator(SIZE, content, weights.style_layers), style, engine
+        *parts, engine = made[key]
+        pictures = {name: engine.array(options.pop(name)) for name in ("painted", "photograph") if name in options}
+        return OnNumpy(Objective(*parts, weights, **pictures, **options), engine)
 
     return make
 
@@ -74,7 +93,7 @@ def test_bfloat16_gives_nearly_the_same_losses_and_direction(make):
 def test_gradient_leads_downhill_as_fast_as_it_says(make, style_loss):
     objective = make(RECIPE._replace(tv=50.0), style_loss=losses.STYLE_LOSSES[style_loss])
     values, gradient = objective.losses_and_gradient(IMAGE)
-    step = 0.002 * values["total"] / np.sum(gradient**2, dtype=float) * gradient
+    step = np.float32(0.002 * values["total"] / np.sum(gradient**2, dtype=float)) * gradient
     change = objective.losses(IMAGE + step)["total"] - objective.losses(IMAGE - step)["total"]
     assert change == pytest.approx(0.004 * values["total"], rel=0.01)
 
