@@ -3,7 +3,7 @@
 from typing import NamedTuple, Optional
 
 from ..engines.contract import Evaluator, Moments, Statistics
-from . import losses
+from . import laplacian, losses
 from .arrays import Array, norm
 
 
@@ -15,6 +15,7 @@ class Weights(NamedTuple):
     tv: float
     content_layers: dict[str, float]
     style_layers: dict[str, float]
+    laplacian: float = 0.0
 
 
 class Objective:
@@ -24,6 +25,7 @@ class Objective:
     `losses.gram` and a style picture of the content's size that is the squared distance of the unnormalised Gram
     matrices times `weight / (C N C)`, as in MXNet's example/neural-style, and it grows with the area as the content
     loss does: the same weights look alike at every size. Total variation counts `weights.tv / 8` times, as there.
+    The Laplacian loss counts by the area of a block, so that it too grows with that of the picture.
 
     Parameters
     ----------
@@ -38,7 +40,8 @@ class Objective:
     painted : Array, shape (H, W), optional
         0..1: where the picture may change, and how readily; everywhere by default.
     photograph : Array, shape (1, 3, H, W), optional
-        With `painted`: what stays where the picture may not change.
+        With `painted`: what stays where the picture may not change; with a weight of the Laplacian loss: whose
+        contours stay.
     """
 
     def __init__(
@@ -64,7 +67,10 @@ class Objective:
         return self._photograph + self._painted * (image - self._photograph)
 
     def losses(self, image: Array) -> dict[str, float]:
-        """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`."""
+        """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`.
+
+        Also laplacian, where it has a weight.
+        """
         return self._forward(image)[0]
 
     def losses_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
@@ -108,10 +114,16 @@ class Objective:
         tv_weight = weights.tv / 8
         tv, tv_gradient = losses.total_variation(image)
         values = {"content": sum(content.values()), "style": sum(style.values()), "tv": tv_weight * tv}
+        pixels_gradient = tv_weight * tv_gradient
+        if weights.laplacian:
+            distance, gradient = laplacian.laplacian(image, self._photograph)
+            weight = weights.laplacian * laplacian.POOLED**2
+            values["laplacian"] = weight * distance
+            pixels_gradient += weight * gradient
         values["total"] = sum(values.values())
         values.update({f"content:{layer}": value for layer, value in content.items()})
         values.update({f"style:{layer}": value for layer, value in style.items()})
-        return values, gradients, tv_weight * tv_gradient
+        return values, gradients, pixels_gradient
 
 
 def _scaled(moments: Moments, factor: float) -> Moments:

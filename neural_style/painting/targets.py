@@ -70,7 +70,8 @@ def normalized(
 
     A content loss is then N sum (F - P)^2 / sum P^2 and a style loss N sum (G - A)^2 / sum A^2: N, the number of
     positions, times the relative distance, whatever the network, the layer and the size; of several regions each
-    against the mean of their sum A^2. Total variation likewise counts relative to the photograph's mean square.
+    against the mean of their sum A^2. Total variation and the Laplacian loss likewise
+    count relative to the photograph's mean square.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def normalized(
     -------
     objective.Weights
     """
-    tv = weights.tv * _per_mean_square(photograph)
+    of_photograph = _per_mean_square(photograph)
     content_layers = {
         layer: weight * _per_mean_square(content[layer]) for layer, weight in weights.content_layers.items()
     }
@@ -94,7 +95,12 @@ def normalized(
         nothing = [Moments(0 * target.second, None) for target in styles[layer]]
         costs = [losses.gram(zero, target)[0] for zero, target in zip(nothing, styles[layer])]
         style_layers[layer] = weight / (sum(costs) / len(costs))
-    return weights._replace(tv=tv, content_layers=content_layers, style_layers=style_layers)
+    return weights._replace(
+        tv=weights.tv * of_photograph,
+        content_layers=content_layers,
+        style_layers=style_layers,
+        laplacian=weights.laplacian * of_photograph,
+    )
 
 
 def _per_mean_square(features: Array) -> float:

@@ -124,4 +124,5 @@ def layer_weights(it):
     """The weights of the losses as the options give them."""
     depths = enumerate(it.style_layers.items())
     style = {layer: weight * it.style_layer_weight_exp**depth for depth, (layer, weight) in depths}
-    return Weights(it.content_weight, it.style_weight, it.tv_weight, dict(it.content_layers), style)
+    content = dict(it.content_layers)
+    return Weights(it.content_weight, it.style_weight, it.tv_weight, content, style, it.laplacian_weight)

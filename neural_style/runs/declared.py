@@ -106,6 +106,7 @@ GROUPS = {
         Option("content_weight", "number", "of the photograph", default=10.0, metavar="W"),
         Option("style_weight", "number", "of the painting", default=1.0, metavar="W"),
         Option("tv_weight", "number", "of smoothness, total variation", default=0.01, metavar="W"),
+        Option("laplacian_weight", "number", "of the photograph's contours, Laplacian loss", default=0.0, metavar="W"),
         Option("ratio", "number", "style weight over content weight, in place of --style-weight", open="none",
                metavar="R"),
         Option("strength", "number", "how strong the style is, 0 to 1, whatever the pair: in place of the weights of "

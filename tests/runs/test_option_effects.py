@@ -17,6 +17,7 @@ from neural_style.networks.layers import scaled_after_pooling
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19
 from neural_style.painting import balance, losses
+from neural_style.painting.laplacian import laplacian
 from neural_style.pictures import images, reading
 from neural_style.runs import course, options
 from neural_style.runs import prepare as transfer
@@ -224,6 +225,28 @@ def test_normalised_losses_do_not_depend_on_the_strength_of_the_network(prepared
     for name in ours:
         assert theirs[name] == pytest.approx(ours[name], rel=1e-3)
     assert losses_at(prepared(*strong))["content"] > 100 * losses_at(prepared())["content"]
+
+
+@pytest.mark.parametrize("more", [[], ["--normalize-losses"], ["--strength", 0.5]])
+def test_laplacian_weight(prepared, more):
+    run = prepared("--laplacian-weight", 300, *more)
+    content = images.to_network(images.resize(run.content, run.size))
+    image = np.random.default_rng(1).normal(0, 50, content.shape).astype(np.float32)
+    weight = 300 * (content[0, 0].size / np.sum(content**2) if "--normalize-losses" in more else 1)
+    found, without = losses_at(run, image), losses_at(prepared(*more), image)
+    assert found["laplacian"] == pytest.approx(weight * 16 * laplacian(image, content)[0], rel=1e-4)
+    assert found["total"] == pytest.approx(without["total"] + found["laplacian"], rel=1e-6)
+    assert "laplacian" not in without
+
+
+def test_the_laplacian_loss_keeps_contours(result, pictures):
+    photograph = np.array(Image.open(pictures / "photo.png")).astype(np.float32).transpose(2, 0, 1)[None]
+
+    def distance(picture):
+        return laplacian(picture.astype(np.float32).transpose(2, 0, 1)[None], photograph)[0]
+
+    free, held = (result("--max-num-epochs", 10, "--laplacian-weight", weight) for weight in (0, 1e9))
+    assert distance(held) < 0.2 * distance(free)
 
 
 def share_of(found):
