@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 from conftest import ROOT
+from PIL import Image
 
 import nstyle
 from neural_style import files
@@ -185,6 +186,8 @@ def test_a_converged_run_goes_on_with_a_smaller_stop_eps_only(paint, tmp_path, c
     assert record(tmp_path / "out")["status"] == "converged"
     assert paint(*run, "--stop-eps", "9", "--resume") == 0
     assert "converged at epoch 1" in capsys.readouterr().err
+    assert paint(*run, "--stop-eps", "9", "--max-num-epochs", "6", "--resume") == 0
+    assert "converged at epoch 1" in capsys.readouterr().err
     assert len(results(tmp_path / "out")[1]) == 2
     assert paint(*run, "--stop-eps", "0", "--resume") == 0
     assert record(tmp_path / "out")["status"] == "finished"
@@ -231,6 +234,27 @@ def test_a_picture_that_has_changed_is_refused(paint, stopped, tmp_path, picture
     shutil.copy(pictures / "painting.png", tmp_path / "mine.png")
     assert paint(*RUN, "--content-image", "mine.png", "--resume") == 2
     assert "--content-image mine.png (its content was another)" in capsys.readouterr().err
+
+
+def test_a_painting_or_mask_that_has_changed_is_refused_and_a_copy_is_not(
+    paint, stopped, tmp_path, pictures, capsys
+):
+    for name in ("one.png", "two.png"):
+        shutil.copy(pictures / "painting.png", tmp_path / name)
+        Image.fromarray(np.kron([[0], [255]], np.ones((40, 80))).astype(np.uint8)).save(tmp_path / f"mask-{name}")
+    masks = ["--content-mask", "mask-one.png", "--style-mask", "mask-one.png"]
+    several = ["--style-image", "one.png", "two.png"]
+    stopped(2, *several)
+    shutil.copy(tmp_path / "two.png", tmp_path / "copy.png")
+    assert paint(*RUN, "--style-image", "one.png", "copy.png", "--resume", "--max-num-epochs", "7") == 0
+    shutil.copy(pictures / "photo.png", tmp_path / "two.png")
+    assert paint(*RUN, *several, "--resume", "--max-num-epochs", "8") == 2
+    assert "--style-image one.png two.png (" in capsys.readouterr().err
+    stopped(2, *masks, "--output-dir", "masked")
+    Image.fromarray(np.kron([[255], [0]], np.ones((40, 80))).astype(np.uint8)).save(tmp_path / "mask-one.png")
+    assert paint(*RUN, *masks, "--output-dir", "masked", "--resume") == 2
+    said = capsys.readouterr().err
+    assert "--content-mask mask-one.png (" in said and "--style-mask mask-one.png (" in said
 
 
 def test_settings_that_change_no_pixel_may_differ(paint, stopped, tmp_path, pictures):
