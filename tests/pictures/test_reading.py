@@ -273,7 +273,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe.png")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket.png")
-    for name in (tmp_path / "pipe.png", tmp_path / "socket.png", "/dev/zero", "/dev/null"):
+    for name in (tmp_path / "pipe.png", tmp_path / "socket.png", "/dev/zero", "/dev/full"):
         with pytest.raises(InputError, match=f"{name}: a pipe or a device"):
             reading.read(name)
     with pytest.raises(InputError, match=f"{tmp_path}: a folder"):

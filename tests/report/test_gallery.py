@@ -54,6 +54,13 @@ def test_settings_that_can_be_searched_are_in_the_page(runs):
     assert described["--style-weight"] == "20.0" and described["--style-layers"] == "relu1_1 1.0"
 
 
+def test_runs_that_do_not_say_when_they_started_are_shown_last(runs):
+    change_record(runs / "a b", started=None)
+    assert [run["name"] for run in page_data(write_gallery(runs), "runs")] == ["a b", "deep/b", "c"]
+    change_record(runs / "c", started=5)
+    assert len(page_data(write_gallery(runs), "runs")) == 3
+
+
 def test_a_damaged_picture_does_not_keep_a_run_out(runs):
     (runs / "c" / "final.jpg").write_bytes(b"no picture")
     assert "3 runs" in text_of(write_gallery(runs))

@@ -267,6 +267,7 @@ def test_the_title_names_the_photograph_and_every_painting(tmp_path):
     styles = [{"source": f"input/{name}.jpg", "file": "style.jpg"} for name in ("waves", "stars", "fields")]
     page = write_page(make_run(tmp_path / "run", style=styles)).read_text("utf-8")
     assert "<title>my photo in the style of waves and stars and fields</title>" in page
+    assert all(f"Style {number}: {name}.jpg" in page for number, name in ((1, "waves"), (2, "stars"), (3, "fields")))
 
 
 @pytest.mark.parametrize(
