@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections import Counter
 
 import numpy as np
@@ -52,12 +53,15 @@ def profiled(engine, network, size):
     image = np.ones((1, layers.CHANNELS, *size), np.float32)
     evaluator = encoder.evaluator(size, encoder.extract(image, content, ()).content, style)
     evaluator.backward(evaluator.forward(image))
-    mx.profiler.set_config(profile_symbolic=True, profile_imperative=False, aggregate_stats=True, filename=os.devnull)
-    mx.profiler.set_state("run")
-    for _ in range(EVALUATIONS):
-        evaluator.backward(evaluator.forward(image))
-    mx.profiler.set_state("stop")
-    found = json.loads(mx.profiler.dumps(format="json"))["Time"]["operator"]
+    with tempfile.TemporaryDirectory() as folder:
+        # the profiler deletes what stands at this name: never one that is anybody's
+        trace = os.path.join(folder, "trace.json")
+        mx.profiler.set_config(profile_symbolic=True, profile_imperative=False, aggregate_stats=True, filename=trace)
+        mx.profiler.set_state("run")
+        for _ in range(EVALUATIONS):
+            evaluator.backward(evaluator.forward(image))
+        mx.profiler.set_state("stop")
+        found = json.loads(mx.profiler.dumps(format="json"))["Time"]["operator"]
     total = Counter({name: values["Total"] / EVALUATIONS for name, values in found.items()})
     return total, {name: round(values["Count"] / EVALUATIONS) for name, values in found.items()}
 
