@@ -8,6 +8,7 @@ from numpy_engine import NumpyEngine
 from neural_style.engines.contract import Moments, Statistics
 from neural_style.networks.googlenet import GOOGLENET
 from neural_style.networks.layers import DATA, Defaults, Layer, Network, shapes
+from neural_style.networks.registry import NETWORKS
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19
 
@@ -94,6 +95,12 @@ class Case:
         return (generator.normal(size=part.shape) / np.linalg.norm(part)).astype(np.float32)
 
 
+
+def by_default(network):
+    layers = list(network.defaults.content_layers), list(network.defaults.style_layers)
+    return Case(narrow(network), *layers, (83, 101), network.defaults.pooling, network.defaults.border)
+
+
 CASES = {
     "every kind of row": Case(ALL_KINDS, ["a", "both"], KINDS),
     "every kind of row, maxima": Case(ALL_KINDS, ["a", "both"], KINDS, pooling="max"),
@@ -109,6 +116,7 @@ CASES = {
     "squeezenet": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE),
     "squeezenet, maxima, a border": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE, EVEN, "max", 8),
     "googlenet": Case(narrow(GOOGLENET), ["conv2/3x3"], ["conv1/7x7_s2", "conv2/norm2", "inception_4a/output"]),
+    **{f"{name} by default": by_default(network) for name, network in NETWORKS.items()},
 }
 
 
