@@ -65,3 +65,10 @@ def test_two_regions_of_one_painting_weigh_what_the_whole_does():
     assert normal([ONE, ONE]).style_layers["a"] == pytest.approx(normal([ONE]).style_layers["a"])
     costs = [np.sum(moments.second**2) / 16 for moments in (ONE, OTHER)]
     assert normal([ONE, OTHER]).style_layers["a"] * np.mean(costs) == pytest.approx(7)
+
+
+def test_a_dead_channel_of_a_painting_leaves_its_weight_a_number():
+    features = GENERATOR.normal(size=(4, 20))
+    features[2] = 0
+    dead = losses.moments(features)
+    assert normal([dead]).style_layers["a"] * np.sum(dead.second**2) / 16 == pytest.approx(7)
