@@ -158,6 +158,18 @@ def test_matconvnet_of_both_releases(narrow, order):
     assert all(np.array_equal(maps[layer], reference[layer]) for layer in maps)
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_matconvnet_behind_other_variables_of_any_length(narrow, compressed):
+    """What is compressed ends where it ends, everything else at a multiple of 8 bytes."""
+    write_matconvnet(Path("w.mat"), narrow)
+    layers = scipy.io.loadmat("w.mat", chars_as_strings=False)["layers"]
+    for length in range(1, 12):
+        noise = np.random.default_rng(length).integers(0, 99, length, np.uint8)
+        scipy.io.savemat("w.mat", {"a": noise, "b": "x" * length, "layers": layers}, do_compression=compressed)
+        arrays = store.load("vgg19", "w.mat").arrays
+        assert all(np.array_equal(arrays[name], narrow[name]) for name in narrow)
+
+
 @pytest.mark.parametrize("names", ["blocks", "legacy", "legacy with prefix"])
 def test_gluon_vgg_gives_gluons_feature_maps(narrow, names):
     """As Gluon's own on its own input, but for the border, where our zeros stand for a pixel half a grey level off."""
