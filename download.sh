@@ -3,7 +3,7 @@
 # them. See `sh download.sh --help`; the work is done by neural_style/download/.
 cd "$(dirname "$0")" || exit 1
 
-for python in .venv/bin/python .venv/Scripts/python.exe python3 python ''; do
+for python in .venv/bin/python .venv/Scripts/python.exe .venv-torch/bin/python python3 python ''; do
     if [ -n "$python" ] && command -v "$python" >/dev/null 2>&1; then
         break
     fi

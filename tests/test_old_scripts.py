@@ -6,11 +6,11 @@ import shutil
 import subprocess
 import sys
 
-import mxnet as mx
 import numpy as np
 import plain
 import pytest
 from conftest import ROOT
+from needs_mxnet import mx
 from PIL import Image
 
 import find_mxnet  # noqa: F401

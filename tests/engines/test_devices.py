@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
+from needs_mxnet import mx
 
 from neural_style.engines import door, processor
-from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import needs_mxnet  # noqa: F401
 import pytest
 from conftest import ROOT
 

@@ -3,10 +3,10 @@
 import numpy as np
 import plain
 import pytest
+from needs_mxnet import mx
 
 import model_vgg19
 from neural_style.engines.mxnet import executor
-from neural_style.engines.mxnet.library import mx
 from neural_style.engines.mxnet.symbols import feature_maps
 from neural_style.errors import InputError
 from neural_style.networks.layers import convolutions

@@ -11,6 +11,7 @@ from conftest import ROOT, made_picture
 from PIL import Image
 
 import nstyle
+from neural_style.engines import door
 from neural_style.runs.declared import OPTIONS
 from neural_style.weights import store
 
@@ -225,7 +226,8 @@ def test_an_unknown_layer_is_answered_with_those_there_are(refused):
 
 
 def test_a_gpu_that_cannot_be_used_says_why(refused, monkeypatch):
-    monkeypatch.setattr("neural_style.engines.mxnet.devices._count", lambda: 0)
+    for name in door.installed():
+        monkeypatch.setattr(door.devices_of(name), "_count", lambda *kind: 0)
     assert "--gpu 0" in refused("--gpu", "0")
 
 

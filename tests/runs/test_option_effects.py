@@ -8,11 +8,11 @@ import plain
 import pytest
 import tifffile
 from conftest import made_picture
+from needs_mxnet import mx
 from PIL import Image
 
 import nstyle
 from neural_style.engines.mxnet.encoder import Encoder
-from neural_style.engines.mxnet.library import mx
 from neural_style.networks.layers import scaled_after_pooling
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19

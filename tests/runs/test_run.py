@@ -20,7 +20,7 @@ from conftest import ROOT
 from PIL import Image
 
 import nstyle
-from neural_style.engines.mxnet.library import mx
+from neural_style.engines import door
 from neural_style.files import checksum
 from neural_style.pictures import find, images, reading
 from neural_style.runs import course
@@ -90,7 +90,7 @@ def test_a_run_leaves_pictures_losses_and_a_record(paint, vgg19_file, capsys):
     assert run["settings"]["max_num_epochs"] == 5 and run["settings"]["optimizer"] == "lbfgs"
     assert None not in [run["settings"][name] for name in ("lr", "init", "pooling", "precision", "style_layers")]
     assert run["network"]["sha256"] == checksum(vgg19_file)
-    assert {"python", "mxnet", "numpy", "scikit-image", "pillow"} <= run["versions"].keys()
+    assert {"python", run["engine"]["name"], "numpy", "scikit-image", "pillow"} <= run["versions"].keys()
     assert [entry["file"] for entry in run["snapshots"]] == ["e_2.jpg", "e_4.jpg"]
     for entry in run["snapshots"]:
         assert entry["total"] == pytest.approx(float(table[entry["epoch"] - 1]["total"]), rel=1e-6)
@@ -170,7 +170,7 @@ def test_another_seed_gives_another_picture(paint):
     assert Path("1/final.jpg").read_bytes() != Path("2/final.jpg").read_bytes()
 
 
-def test_ten_epochs_of_the_classic_recipe_agree_with_plain_numpy(folder, vgg19_file, vgg19_arrays):
+def test_ten_epochs_of_the_classic_recipe_agree_with_plain_numpy(folder, vgg19_file, vgg19_arrays, mx):
     generator = np.random.default_rng(8)
     for name, size in (("photo", (32, 36)), ("painting", (36, 32)), ("start", (32, 36))):
         Image.fromarray(generator.integers(0, 256, (*size, 3), np.uint8)).save(f"{name}.png")
@@ -365,7 +365,8 @@ def test_pictures_of_the_current_folder_come_before_those_beside_the_scripts(fol
 
 def test_without_gpu_option_the_choice_of_the_cpu_is_said(folder, options, monkeypatch, capsys):
     line = [option for option in options if option not in ("--gpu", "-1")]
-    monkeypatch.setattr("neural_style.engines.mxnet.devices._count", lambda: 0)
+    for name in door.installed():
+        monkeypatch.setattr(door.devices_of(name), "_count", lambda *kind: 0)
     assert nstyle.main(line) == 0
     assert "on the CPU" in capsys.readouterr().err
 

@@ -12,9 +12,9 @@ import numpy as np
 import scipy.io
 from conftest import made_picture
 from narrow import chain
+from needs_mxnet import mx
 from PIL import Image
 
-from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
 from neural_style.networks.layers import convolutions
 from neural_style.pictures import reading

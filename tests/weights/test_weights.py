@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import scipy.io
 from narrow import chain
+from needs_mxnet import mx
 
-from neural_style.engines.mxnet.library import mx
 from neural_style.errors import InputError
 from neural_style.networks.layers import convolutions
 from neural_style.networks.registry import NETWORKS
