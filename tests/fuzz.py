@@ -76,7 +76,7 @@ def test_pictures(name, folder):
     check()
 
 
-@pytest.mark.parametrize("name", ["mxnet.params", "gluon.params", "matconvnet.mat", "squeezenet.net"])
+@pytest.mark.parametrize("name", hostile.WEIGHTS)
 def test_weights(name, folder, small_networks):
     files = hostile.weights_files(folder)
     model, whole = files[name]

@@ -94,7 +94,7 @@ def test_the_limit_of_pixels_is_said_and_can_be_raised(tmp_path):
         reading.read(bomb)
 
 
-@pytest.mark.parametrize("name", ["mxnet.params", "gluon.params", "matconvnet.mat", "squeezenet.net"])
+@pytest.mark.parametrize("name", hostile.WEIGHTS)
 def test_damaged_weights(name, tmp_path, small_networks):
     model, whole = hostile.weights_files(tmp_path)[name]
     assert hostile.read_weights(tmp_path / name, model, whole)

@@ -8,6 +8,7 @@ import struct
 import warnings
 import zlib
 
+import foreign
 import numpy as np
 import scipy.io
 from conftest import made_picture
@@ -110,7 +111,19 @@ def weights_files(folder):
         "gluon.params": ("vgg19", params(folder, gluon, prefix="")),
         "matconvnet.mat": ("vgg19", mat(arrays)),
         "squeezenet.net": ("squeezenet", compressed()),
+        "torch.pth": ("vgg19", foreign.pth(gluon)),
+        "legacy.pth": ("vgg19", foreign.pth(gluon, legacy=True)),
+        "hub.safetensors": ("vgg19", foreign.safetensors(gluon)),
+        "caffe.caffemodel": ("vgg19", foreign.caffemodel(arrays)),
+        "old.caffemodel": ("vgg19", foreign.caffemodel(arrays, old=True)),
+        "zoo.onnx": ("vgg19", foreign.onnx(gluon)),
     }
+
+
+WEIGHTS = (
+    "mxnet.params", "gluon.params", "matconvnet.mat", "squeezenet.net", "torch.pth", "legacy.pth", "hub.safetensors",
+    "caffe.caffemodel", "old.caffemodel", "zoo.onnx",
+)  # fmt: skip
 
 
 def no_weights(folder):
