@@ -21,8 +21,9 @@ demo: $(ENV)/installed  ## fetch the weights and paint the sample pictures into 
 test: $(ENV)/installed-dev  ## run the tests, with their coverage
 	$(BIN)/python -m pytest --cov=neural_style --cov-branch --cov-report=term-missing:skip-covered $(if $(filter mxnet,$(ENGINE)),--cov-fail-under=90)
 
-lint: $(ENV)/installed-dev  ## check style
+lint: $(ENV)/installed-dev  ## check style, and the types of the contract, the networks and the mathematics
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 bench: $(ENV)/installed-dev  ## measure speed and memory, and write the tables of benchmarks/
 	$(BIN)/python -m benchmarks
