@@ -16,7 +16,7 @@ from neural_style.networks.layers import convolutions
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG16, VGG19
 from neural_style.ranges import MEAN_PIXEL
-from neural_style.weights import layouts
+from neural_style.weights import layouts, wire
 
 NARROW = chain("vgg19", conv1_1=4, conv1_2=4, conv2_1=6)
 PLACES = {"conv1_1": 0, "conv1_2": 2, "conv2_1": 5}
@@ -157,11 +157,43 @@ def test_googlenets_names_are_its_prototxts():
     assert np.array_equal(found["conv2/3x3_weight"], arrays["conv2/3x3_weight"])
 
 
-def test_converted_caffe_files_are_known_by_their_content(monkeypatch):
-    monkeypatch.setattr(layouts, "checksum", lambda path: "d01eb7cb" + "0" * 56)
+@pytest.mark.parametrize("published", ["d01eb7cb", "00b39a1b"])
+def test_converted_caffe_files_are_known_by_their_content(published, monkeypatch):
+    monkeypatch.setattr(layouts, "checksum", lambda path: published + "0" * 56)
     found = read(foreign.pth(numbered(ARRAYS), legacy=True))
     assert np.allclose(found["conv1_1_weight"], ARRAYS["conv1_1_weight"][:, ::-1])
     assert np.allclose(found["conv1_1_bias"], ARRAYS["conv1_1_bias"])  # the mean pixel is ours
+
+
+@pytest.mark.parametrize("network, mean", [
+    (VGG16, MEAN_PIXEL), (SQUEEZENET, (123, 117, 104)), (GOOGLENET, (122.679, 116.669, 104.007)),
+])  # fmt: skip
+def test_caffes_networks_take_their_own_mean_pixel(network, mean):
+    first = network.layers[0]
+    network = network._replace(layers=(first._replace(channels=2),))
+    arrays = made(network)
+    found = read(foreign.caffemodel(arrays), network)
+    flipped = arrays[f"{first.name}_weight"][:, ::-1]
+    assert np.array_equal(found[f"{first.name}_weight"], flipped)
+    shift = flipped.sum((2, 3)) @ np.subtract(MEAN_PIXEL, mean)
+    assert np.allclose(found[f"{first.name}_bias"], arrays[f"{first.name}_bias"] + shift, atol=1e-4)
+
+
+def test_wire_numbers_and_ends():
+    message = foreign.field(7, 2**40 + 5) + foreign.field(2, b"abc") + b"\x1d\1\2\3\4"
+    assert [(n, v if isinstance(v, int) else bytes(v)) for n, v in wire.fields(memoryview(message))] == [
+        (7, 2**40 + 5), (2, b"abc"), (3, b"\1\2\3\4")
+    ]  # fmt: skip
+    for end in (1, 8, 11, len(message) - 1):
+        with pytest.raises(ValueError):
+            list(wire.fields(memoryview(message[:end])))
+    assert wire.varints(memoryview(foreign.varint(300) + foreign.varint(1))) == [300, 1]
+
+
+def test_an_onnx_file_that_keeps_its_weights_elsewhere_says_so():
+    tensor = foreign.field(1, 4) + foreign.field(2, 1) + foreign.field(8, b"a") + foreign.field(14, 1)
+    with pytest.raises(InputError, match="keeps its weights in another file"):
+        read(foreign.field(1, 8) + foreign.field(7, foreign.field(5, tensor)))
 
 
 def test_a_file_of_another_network_is_told_by_its_shapes():
