@@ -27,7 +27,10 @@ class Optimizer(Protocol):
     default_rate: float
     classic: bool
     pictures: int  # how many arrays of a picture's size are remembered from step to step
-    held_back: bool  # whether a bound of the optimizer's own, not the loss, set the length of the last step
+
+    @property
+    def held_back(self) -> bool:
+        """Whether something of the optimizer's own, not the loss, kept the last step short."""
 
     def step(self, image: Array, loss: float, gradient: Array) -> Array:
         """The next picture."""
@@ -57,7 +60,7 @@ class NAG:
     default_rate = 0.001
     classic = True
     pictures = 1
-    held_back = False
+    _steps: int
     _velocity: Array
 
     def __init__(self, rate: float, momentum: float = 0.95, weight_decay: float = 0.0001) -> None:
@@ -67,30 +70,39 @@ class NAG:
 
     def step(self, image: Array, loss: float, gradient: Array) -> Array:
         """The next picture."""
-        before = array_namespace(image).zeros_like(image) if self._velocity is None else self._velocity
-        velocity = self._momentum * before
+        if self._steps == 0:
+            self._velocity = array_namespace(image).zeros_like(image)
+        self._steps += 1
+        velocity = self._momentum * self._velocity
         looked_ahead = image + self._momentum * velocity
         looked_ahead -= (1 + self._momentum) * self.rate * (gradient + self._weight_decay * image)
         # MXNet's kernel works in place: the weight decay of the velocity sees the new picture
         self._velocity = velocity - self.rate * (gradient + self._weight_decay * looked_ahead)
         return looked_ahead
 
+    @property
+    def held_back(self) -> bool:
+        """Whether the momentum is still gathering: one step alone has a twentieth of the length that the rate means."""
+        return self._steps * (1 - self._momentum) < 1
+
     def forget(self) -> None:
         """Start afresh from the next picture."""
-        self._velocity = None
+        self._steps, self._velocity = 0, None
 
     def resize(self, size: tuple[int, int]) -> None:
         """Carry the velocity to another picture size."""
-        if self._velocity is not None:
+        if self._steps:
             self._velocity = resized(self._velocity, size)
 
     def state(self) -> dict[str, Array]:
         """The arrays that the next step depends on, by name."""
-        return {} if self._velocity is None else {"velocity": self._velocity}
+        return {"steps": np.array(self._steps), "velocity": self._velocity} if self._steps else {}
 
     def restore(self, state: dict[str, Array]) -> None:
         """Put back what `state` gave."""
-        self._velocity = state.get("velocity")
+        self.forget()
+        if state:
+            self._steps, self._velocity = int(state["steps"]), state["velocity"]
 
 
 class Adam:

@@ -8,7 +8,7 @@ from ..painting.descent import LOOK_BACK, MOST_FAILURES
 from .status import ENDED
 
 OPTIMIZERS = {
-    "nag": {"velocity"},
+    "nag": {"steps", "velocity"},
     "adam": {"steps", "mean", "square"},
     "lbfgs": {"radius", "image", "loss", "gradient"},
 }

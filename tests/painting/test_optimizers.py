@@ -233,3 +233,13 @@ def test_momentum_is_carried_to_the_next_level(name, array):
     np.testing.assert_allclose(
         after[0, 0].reshape(8, 2, 9, 2).mean((1, 3)), before[0, 0], atol=0.03 * np.abs(before).max()
     )
+
+
+def test_nag_is_held_back_while_its_momentum_gathers_also_after_it_was_restored():
+    optimizer, again, image, held_back = NAG(0.001), NAG(0.001), START, []
+    for _ in range(25):
+        image = optimizer.step(image, *quadratic(image))
+        again.restore(optimizer.state())
+        held_back.append(optimizer.held_back)
+        assert again.held_back == optimizer.held_back
+    assert held_back == [True] * 19 + [False] * 6

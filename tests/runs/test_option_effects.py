@@ -482,6 +482,12 @@ def test_the_command_of_the_tutorials_paints(result, pictures):
     assert np.array_equal(painted, result("--max-num-epochs", 150))
 
 
+def test_nag_paints_from_the_photograph_too_though_its_first_steps_are_small(result, pictures):
+    photograph = np.array(Image.open(pictures / "photo.png")).astype(float)
+    painted = result("--optimizer", "nag", "--lr", 0.001, "--max-num-epochs", 40)
+    assert np.abs(painted - photograph).mean() > 5
+
+
 def test_weights_with_which_every_step_fails_end_as_diverged_however_few_the_epochs(paint, tmp_path):
     assert paint("--content-weight", 1e308, "--max-num-epochs", 3) == 1
     assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "diverged"
