@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.tables import parser, publish, settings
+from neural_style.engines import door
 from neural_style.errors import InputError
+from neural_style.painting.arrays import clipped, finite
 from neural_style.painting.optimizers import OPTIMIZERS
 from neural_style.pictures import images
 from neural_style.runs import course
@@ -28,7 +28,9 @@ LAYERS = {
     "vgg19": ["--style-layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "--content-layers", "relu4_2"],
     "squeezenet": [],
 }
-CASES = ("old example", "vgg19 float32", "vgg19 bfloat16", "squeezenet float32", "squeezenet bfloat16")
+OLD = "old example"  # computed by MXNet
+CASES = (OLD, *(f"{model} {precision} {engine}" for model in LAYERS for precision in ("float32", "bfloat16")
+                for engine in ("mxnet", "torch")))  # fmt: skip
 
 
 def main(arglist=None):
@@ -39,13 +41,13 @@ def main(arglist=None):
     args = options.parse_args(arglist)
     if args.case:
         return work(args.case, args.long_edge)
-    cases = [case for case in CASES if "squeezenet" not in case or installed("squeezenet")]
+    cases = [case for case in CASES if can_run(case)]
     workers = {case: start(case, args.long_edge) for case in cases}
     samples = {case: [] for case in cases}
     for _ in range(ROUNDS + 1):
         for case, worker in workers.items():
             samples[case].append(ask(worker, "epoch"))
-    base = statistics.median(sample[0] for sample in samples["old example"][1:])
+    base = statistics.median(sample[0] for sample in samples[OLD][1:])
     rows = []
     for case, worker in workers.items():
         total, forward, losses, backward, step = (statistics.median(values) for values in zip(*samples[case][1:]))
@@ -64,10 +66,11 @@ def main(arglist=None):
     return 0
 
 
-def installed(model):
-    """Whether a network's weights are there."""
+def can_run(case):
+    """Whether a case's weights and its engine are there."""
+    model, _, engine = ("vgg19 float32 mxnet" if case == OLD else case).split()
     try:
-        return bool(store.find(model))
+        return engine in door.installed() and bool(store.find(model))
     except InputError:
         return False
 
@@ -111,13 +114,11 @@ def peak():
 
 def prepare(case, long_edge):
     """A function that does one epoch of a case and returns its seconds; and the memory before, MB."""
-    model, _, precision = case.partition(" ")
-    if case == "old example":
-        model, precision = "vgg19", "float32"
-    options = ["--model", model, "--precision", precision, *LAYERS[model]]
+    model, precision, engine = ("vgg19 float32 mxnet" if case == OLD else case).split()
+    options = ["--model", model, "--precision", precision, "--engine", engine, *LAYERS[model]]
     run = transfer.prepare(settings(*options, "--max-long-edge", str(long_edge), "--enlarge"))
     started = peak()
-    if case == "old example":
+    if case == OLD:
         from benchmarks.old_example import OldExample
 
         style = images.to_network(images.resize(run.styles[0], run.size))
@@ -134,8 +135,7 @@ def prepare(case, long_edge):
     network, clock = objective._evaluator, {}
     _timed(network, "forward", clock)
     _timed(network, "backward", clock)
-    image = course.start(run).image
-    image = images.resize_planes(image, run.size)
+    image = run.engine.array(images.resize_planes(course.start(run).image, run.size))
 
     def epoch():
         nonlocal image
@@ -143,9 +143,9 @@ def prepare(case, long_edge):
         begun = time.perf_counter()
         losses, gradient = objective.losses_and_gradient(image)
         evaluated = time.perf_counter()
-        image = images.clip(optimizer.step(image, losses["total"], gradient))
+        image = clipped(optimizer.step(image, losses["total"], gradient))
         end = time.perf_counter()
-        assert np.isfinite(image).all()
+        assert finite(image)
         inside = clock["forward"] + clock["backward"]
         return end - begun, clock["forward"], evaluated - begun - inside, clock["backward"], end - evaluated
 

@@ -8,7 +8,7 @@ from benchmarks.tables import parser, publish
 
 EDGES = (300, 600, 1200, 2400)
 ROUNDS = 5
-CASES = ("vgg19 bfloat16", "squeezenet bfloat16")
+CASES = ("vgg19 bfloat16 mxnet", "squeezenet bfloat16 mxnet")
 
 
 def main(arglist=None):

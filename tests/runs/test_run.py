@@ -232,7 +232,7 @@ def test_the_picture_written_is_what_was_optimised(paint, options):
     paint("--remove-noise", 0, "--image-format", "tiff", "--precision", "float32", "--max-num-epochs", 6)
     final = images.to_network(reading.read("out/final.tiff"))
     run = transfer.prepare(completed(nstyle.get_args([*options, "--precision", "float32"])))
-    total = course.objective(run, (48, 64)).losses(final)["total"]
+    total = course.objective(run, (48, 64)).losses(run.engine.array(final))["total"]
     # the file is read back in 8 bits
     assert total == pytest.approx(record("out")["final"]["total"], rel=0.02)
 
