@@ -25,7 +25,6 @@ class Objective:
     `losses.gram` and a style picture of the content's size that is the squared distance of the unnormalised Gram
     matrices times `weight / (C N C)`, as in MXNet's example/neural-style, and it grows with the area as the content
     loss does: the same weights look alike at every size. Total variation counts `weights.tv / 8` times, as there.
-    The Laplacian loss counts by the area of a block, so that it too grows with that of the picture.
 
     Parameters
     ----------
@@ -117,9 +116,8 @@ class Objective:
         pixels_gradient = tv_weight * tv_gradient
         if weights.laplacian:
             distance, gradient = laplacian.laplacian(image, self._photograph)
-            weight = weights.laplacian * laplacian.POOLED**2
-            values["laplacian"] = weight * distance
-            pixels_gradient += weight * gradient
+            values["laplacian"] = weights.laplacian * distance
+            pixels_gradient += weights.laplacian * gradient
         values["total"] = sum(values.values())
         values.update({f"content:{layer}": value for layer, value in content.items()})
         values.update({f"style:{layer}": value for layer, value in style.items()})
