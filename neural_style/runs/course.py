@@ -121,8 +121,14 @@ def style_targets(run, size):
 
 
 def layer_weights(it):
-    """The weights of the losses as the options give them."""
+    """The weights of the losses as the options give them; InputError where one is beyond all numbers."""
     depths = enumerate(it.style_layers.items())
-    style = {layer: weight * it.style_layer_weight_exp**depth for depth, (layer, weight) in depths}
+    try:
+        style = {layer: weight * it.style_layer_weight_exp**depth for depth, (layer, weight) in depths}
+    except OverflowError:
+        raise InputError(
+            f"--style-layer-weight-exp {it.style_layer_weight_exp:g}: the weight of the deepest layer would be beyond "
+            "all numbers; give a smaller one."
+        ) from None
     content = dict(it.content_layers)
     return Weights(it.content_weight, it.style_weight, it.tv_weight, content, style, it.laplacian_weight)

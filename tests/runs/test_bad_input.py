@@ -249,3 +249,7 @@ def test_the_command_itself_ends_with_one_line_and_status_2(tmp_path, options, l
     assert done.stderr.startswith("nstyle: error: ") and done.stderr.count("\n") == 1
     assert line[0] in done.stderr or line[1] in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_of_layers_that_grow_beyond_all_numbers_are_named(refused):
+    assert "--style-layer-weight-exp 1e+300" in refused("--style-layer-weight-exp", "1e300")
