@@ -17,6 +17,7 @@ from ..painting import levels, losses
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, find, images, masks, reading
 from ..weights import store
+from . import course
 
 CLASSIC_RATES = 0.05  # a rate below this is one of NAG's: of the others it would be a hundredth of a grey level or so
 LARGEST_RATE = 16.0  # grey levels: the longest step of L-BFGS, and for Adam already coarse
@@ -141,6 +142,7 @@ def prepare(settings, studio=None):
     )
     plan = levels.plan(size, settings.max_num_epochs, settings.pyramid_levels)
     check_size(settings, plan)
+    course.layer_weights(settings)  # refuses those beyond all numbers before anything is painted
     notices = (
         *machine.notices,
         *pictures.notices,
