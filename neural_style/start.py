@@ -49,10 +49,9 @@ def run(module, arglist=None, prog="nstyle"):
         package = (error.name or "").partition(".")[0]
         if package == "neural_style":
             raise
-        hint = ""
-        if not MXNET[0] <= sys.version_info[:2] <= MXNET[1]:
-            hint = "; Python {}.{} to {}.{} for MXNet".format(*MXNET[0], *MXNET[1])
-        return _refused(prog, f"the package {package} is missing: pip install -r requirements.txt{hint}")
+        mxnet_serves = MXNET[0] <= sys.version_info[:2] <= MXNET[1]
+        file = "requirements.txt" if mxnet_serves else "requirements-torch.txt"
+        return _refused(prog, f"the package {package} is missing: pip install -r {file}")
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ def test_a_python_without_mxnet_is_said_where_packages_are_missing(monkeypatch, 
     monkeypatch.setattr(start.importlib, "import_module", lambda name: (_ for _ in ()).throw(missing))
     assert start.run("neural_style.runs.command", []) == 2
     line = capfd.readouterr().err
-    assert "Python 3.9 to 3.12 for MXNet" in line and "this is Python 3.13" in line and line.count("\n") == 1
+    assert "pip install -r requirements-torch.txt" in line and "this is Python 3.13" in line and line.count("\n") == 1
 
 
 def test_what_old_pythons_read_before_they_are_refused_is_written_for_them():
