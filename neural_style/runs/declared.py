@@ -49,7 +49,10 @@ class Preset(NamedTuple):
 PRESETS = {
     "draft": Preset("small, after a minute or two", {"max_long_edge": 300, "max_num_epochs": 100}),
     "fast": Preset("the small network", {"model": "squeezenet", "max_num_epochs": 150}),
-    "quality": Preset("large, and to the end", {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0}),
+    "quality": Preset(
+        "large, to the end, with its fine strokes",
+        {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
+    ),
     "classic": Preset(
         "the recipe of MXNet's example/neural-style",
         {"optimizer": "nag", "pyramid_levels": 1, "precision": "float32", "init": "noise", "style_fit": "squeeze"},

@@ -77,7 +77,7 @@ def test_what_each_preset_stands_for():
     assert {name: preset.values for name, preset in PRESETS.items()} == {
         "draft": {"max_long_edge": 300, "max_num_epochs": 100},
         "fast": {"model": "squeezenet", "max_num_epochs": 150},
-        "quality": {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0},
+        "quality": {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
         "classic": {
             "optimizer": "nag",
             "pyramid_levels": 1,
