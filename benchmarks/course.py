@@ -7,8 +7,7 @@ size of the result, computed apart from the clocks.
 import sys
 import time
 
-from benchmarks.epoch import installed
-from benchmarks.tables import parser, publish, settings
+from benchmarks.tables import installed, parser, publish, settings
 from neural_style.pictures import images
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer

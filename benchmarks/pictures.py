@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
 import nstyle
-from benchmarks.epoch import installed, peak
-from benchmarks.tables import publish
+from benchmarks.epoch import peak
+from benchmarks.tables import installed, publish
 from neural_style.download import standins
 from neural_style.errors import InputError
 from neural_style.judge.verdict import Judge

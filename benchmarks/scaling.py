@@ -3,8 +3,8 @@
 import statistics
 import sys
 
-from benchmarks.epoch import ask, installed, start
-from benchmarks.tables import parser, publish
+from benchmarks.epoch import ask, start
+from benchmarks.tables import installed, parser, publish
 
 EDGES = (300, 600, 1200, 2400)
 ROUNDS = 5

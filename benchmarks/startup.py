@@ -4,8 +4,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.epoch import installed
-from benchmarks.tables import parser, publish
+from benchmarks.tables import installed, parser, publish
 
 ROUNDS = 3
 PROGRAM = """

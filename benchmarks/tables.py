@@ -7,7 +7,9 @@ import platform
 import subprocess
 from pathlib import Path
 
+from neural_style.errors import InputError
 from neural_style.runs import options
+from neural_style.weights import store
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -22,6 +24,14 @@ def parser(description):
     made = argparse.ArgumentParser(description=description.splitlines()[0])
     made.add_argument("--out", type=Path, default=RESULTS, help="folder for the tables (default: %(default)s)")
     return made
+
+
+def installed(model):
+    """Whether a network's weights are there."""
+    try:
+        return bool(store.find(model))
+    except InputError:
+        return False
 
 
 def machine():
