@@ -1,4 +1,4 @@
-"""VGG-16 and VGG-19 (Simonyan & Zisserman, arXiv 1409.1556, configurations D and E)."""
+"""VGG-11, 13, 16 and 19 (Simonyan & Zisserman, arXiv 1409.1556, configurations A, B, D and E)."""
 
 from ..ranges import MEAN_PIXEL
 from .layers import DATA, Defaults, Layer, Network
@@ -22,6 +22,24 @@ def rows(*blocks: tuple[int, ...]) -> tuple[Layer, ...]:
 DEFAULTS = Defaults(
     content_layers={"relu4_2": 1.0},
     style_layers={"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0},
+)
+
+VGG11 = Network(
+    name="vgg11",
+    title="VGG-11",
+    layers=rows((64,), (128,), (256,) * 2, (512,) * 2, (512,) * 2),
+    defaults=DEFAULTS,
+    mean_pixel=MEAN_PIXEL,
+    optional=frozenset({"conv5_2"}),
+)
+
+VGG13 = Network(
+    name="vgg13",
+    title="VGG-13",
+    layers=rows((64,) * 2, (128,) * 2, (256,) * 2, (512,) * 2, (512,) * 2),
+    defaults=DEFAULTS,
+    mean_pixel=MEAN_PIXEL,
+    optional=frozenset({"conv5_2"}),
 )
 
 VGG16 = Network(

@@ -230,6 +230,11 @@ def network_notices(settings, loaded, size):
             "This is the network learned offline, not the one trained on ImageNet; for that one run 'sh download.sh' "
             "where there is a network, or see the README on mirrors."
         )
+    elif not loaded.verified:
+        notices.append(
+            f"{loaded.path}: its arrays have the shapes of {NETWORKS[settings.model].title}, but it is no published "
+            "file; used as it is."
+        )
     if loaded.offline and settings.init in ("noise", "pink"):
         notices.append(
             f"--init {settings.init}: with this network the photograph will not come back; see --init content."

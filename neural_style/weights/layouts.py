@@ -6,17 +6,31 @@ length; `read(path)`, its arrays by the file's own names, convolutions' weights 
 """
 
 import re
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import InputError, one_line, printable
 from ..files import checksum
 from ..networks.layers import convolutions
-from ..networks.registry import NETWORKS
-from . import caffemodel, compressed, matconvnet, naming, onnx, params, safetensors, torchfile
+from . import caffemodel, compressed, likeness, matconvnet, naming, onnx, params, safetensors, torchfile
 
 LAYOUTS = (params, matconvnet, torchfile, safetensors, onnx, caffemodel, compressed)
 HEAD = 512  # bytes by which a layout is known
+
+
+class Stored(NamedTuple):
+    """What is in a file, whatever network it is of."""
+
+    path: Any
+    layout: Any  # one of LAYOUTS
+    arrays: dict  # by the file's own names
+
+    def made_for(self, network):
+        """The `naming.Range` of input that the file was made for, if it is of this network."""
+        if not naming.numbered(self.arrays):
+            return self.layout.made_for(network)
+        return naming.caffes(network) if checksum(self.path).startswith(naming.FROM_CAFFE) else naming.NORMALISED
 
 
 def read(network, path):
@@ -31,14 +45,35 @@ def read(network, path):
     -------
     dict
         `<layer>_weight` (out, in, height, width) and `<layer>_bias` (out,), float32 and finite, for input in network
-        range: RGB, 0 to 255, minus `MEAN_PIXEL`.
+        range: RGB, 0 to 255, minus `MEAN_PIXEL`. Batch normalisation is folded in.
 
     Raises
     ------
     InputError
-        If the file is no regular file, of no known layout, damaged, or does not hold every array that the network needs
-        in its shape, as finite floating point numbers. Optional convolutions of the network may be absent; arrays of
-        other names are ignored.
+        If the file cannot be read (see `opened`), does not hold every array that the network needs in its shape, as
+        finite floating point numbers, or is of another network. Optional convolutions of the network may be absent;
+        arrays of other names are ignored.
+    OSError
+        If the file cannot be read.
+    """
+    return arrays_of(network, opened(path))
+
+
+def opened(path):
+    """Read a file of any known layout, without asking which network it is of.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Stored
+
+    Raises
+    ------
+    InputError
+        If the file is no regular file, of no known layout, or damaged.
     OSError
         If the file cannot be read.
     """
@@ -47,29 +82,39 @@ def read(network, path):
     with path.open("rb") as file:
         head = file.read(HEAD)
     layout = next((layout for layout in LAYOUTS if layout.matches(head, path.stat().st_size)), None)
-    if layout is None or _no_weights(head):
+    # the length of a header, with which those of safetensors begin, may look like the beginning of a pickle
+    if layout is None or (layout is not safetensors and _no_weights(head)):
         kind = _no_weights(head) or "damaged, or of an unknown layout"
         raise InputError(f"{path}: is {kind}; run `sh download.sh` or give another file with --weights.")
     try:
-        stored = layout.read(path)
+        return Stored(path, layout, layout.read(path))
     except (InputError, OSError):
         raise
     except Exception as error:  # a damaged file leads to almost anything
         raise _damaged(path, error) from None
+
+
+def arrays_of(network, stored):
+    """The arrays of a network from a file that was opened: see `read`."""
+    path = stored.path
     try:
-        named = naming.renamed(network, stored)
+        named = naming.renamed(network, stored.arrays)
     except ValueError as error:
         raise InputError(f"{path}: {error}; give another file with --weights.") from None
-    if not naming.numbered(stored):
-        made_for = layout.made_for(network)
-    elif checksum(path).startswith(naming.FROM_CAFFE):
-        made_for = naming.caffes(network)
-    else:
-        made_for = naming.NORMALISED
+    fault, other = likeness.fault(network, named), likeness.other(network, named, stored.arrays)
+    if fault or other:
+        told = fault or f"it holds more convolutions than {network.title}"
+        verdict = f": this looks like {other.title}" if other else f", so this is not {network.title}"
+        cure = f"--model {other.name}, " if other else ""
+        raise InputError(f"{path}: {told}{verdict}; {cure}`sh download.sh --force` or another file with --weights.")
     with np.errstate(all="ignore"):  # numbers beyond float32 become infinite, and are told by that
-        arrays = _checked(network, path, named, _likeness(network, stored))
+        try:
+            named = naming.without_normalisation(named)
+        except (TypeError, ValueError) as error:
+            raise _damaged(path, error) from None
+        arrays = _checked(network, path, named)
         first = next(iter(convolutions(network)))
-        naming.fold(arrays, first, made_for)
+        naming.fold(arrays, first, stored.made_for(network))
         if not all(np.isfinite(arrays[f"{first}_{part}"]).all() for part in ("weight", "bias")):
             raise _damaged(path, "the values of its first layer are too large")
     return arrays
@@ -91,40 +136,22 @@ def _damaged(path, error):
     return InputError(f"{path}: cannot be read as weights ({reason}); run `sh download.sh --force` or replace it.")
 
 
-def _checked(network, path, stored, likeness):
+def _checked(network, path, named):
+    """The arrays in float32, each in memory of its own; none of them is anything but finite numbers."""
     arrays = {}
-    for layer, shape in convolutions(network).items():
-        for name, expected in ((f"{layer}_weight", shape), (f"{layer}_bias", shape[:1])):
-            array = stored.get(name)
-            if array is None and layer in network.optional:
+    for name in (f"{layer}_{part}" for layer in convolutions(network) for part in ("weight", "bias")):
+        array = named.get(name)
+        if array is None:
+            continue
+        if not np.issubdtype(array.dtype, np.floating):
+            fault = f"has type {array.dtype} instead of float32"
+        else:
+            arrays[name] = np.array(array, np.float32, order="C")
+            if np.isfinite(arrays[name]).all():
                 continue
-            if array is None:
-                fault = "is missing"
-            elif array.shape != expected:
-                fault = f"has shape {array.shape} instead of {expected}"
-            elif not np.issubdtype(array.dtype, np.floating):
-                fault = f"has type {array.dtype} instead of float32"
-            else:
-                with np.errstate(over="ignore"):
-                    arrays[name] = np.array(array, np.float32, order="C")
-                if np.isfinite(arrays[name]).all():
-                    continue
-                fault = "has values that are not finite"
-            raise InputError(
-                f"{path}: array {name} {fault}, so this is not {network.title}{likeness}; "
-                "run `sh download.sh --force` or give another file with --weights."
-            )
+            fault = "has values that are not finite"
+        raise InputError(
+            f"{path}: array {name} {fault}, so this is not {network.title}; "
+            "run `sh download.sh --force` or give another file with --weights."
+        )
     return arrays
-
-
-def _likeness(network, stored):
-    """Words that name the other network whose convolutions a file holds, neither more nor less."""
-    count = sum(array.ndim == 4 for array in stored.values())
-    for other in NETWORKS.values():
-        shapes = convolutions(other)
-        if other != network and len(shapes) == count:
-            arrays = naming.renamed(other, stored)
-            found = {layer: arrays[f"{layer}_weight"].shape for layer in shapes if f"{layer}_weight" in arrays}
-            if found == shapes:
-                return f": this looks like {other.title}"
-    return ""

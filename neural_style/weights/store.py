@@ -1,7 +1,8 @@
 """The files in model/: find, verify, load, save, list.
 
-Beside a weights file may stand `<file>.json`: where it came from, its SHA-256, how it was verified. A file that has
-changed since counts as unverified and of unknown origin; it is used all the same.
+Beside a weights file may stand `<file>.json`: where it came from, its SHA-256, how it was verified. Without it, or if
+the file has changed since, its content is compared with the published ones. What is none of them counts as unverified
+and of unknown origin; it is used all the same.
 """
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from ..errors import InputError
 from ..files import checksum, replacing, write_text
 from ..networks.registry import NETWORKS
-from . import layouts, params
+from . import layouts, params, published
 
 OFFLINE = "vgg19-offline.params"
 
@@ -21,7 +22,7 @@ class Weights(NamedTuple):
     arrays: dict  # name -> float32 array, or None where a run has let go of them
     path: Path
     sha256: str
-    origin: str  # address, file or recipe; 'unknown' if nothing is recorded for this content
+    origin: str  # address, file, recipe or published file; 'unknown' if nothing is known of this content
     verified: bool  # unchanged since its content was found to be the published (or the learned) one
     offline: bool  # the network learned offline, not one trained on ImageNet
 
@@ -168,7 +169,10 @@ def _folders():
 
 def _note(path, sha256):
     note = recorded(path)
-    return note if note.get("sha256") == sha256 else {"origin": "unknown", "verified_by": None}
+    if note.get("sha256") == sha256:
+        return note
+    found = published.find(path, sha256)
+    return {"origin": found.origin if found else "unknown", "verified_by": found and found.proof}
 
 
 def _sidecar(path):

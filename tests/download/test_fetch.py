@@ -592,7 +592,7 @@ def test_main_status_1_if_nothing_can_be_painted_with(substitutes, monkeypatch, 
 
 @pytest.mark.parametrize("options", [
     ["--mirror", "no/such/folder"], ["--mirror", "ftp://host/"], ["--mirror", "http://[::1"],
-    ["--model", "vgg11"], ["--nonsense"],
+    ["--model", "vgg12"], ["--nonsense"],
 ])  # fmt: skip
 def test_main_bad_options(options, capsys):
     try:

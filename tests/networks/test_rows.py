@@ -9,13 +9,15 @@ from neural_style.networks.caffenet import CAFFENET
 from neural_style.networks.googlenet import GOOGLENET
 from neural_style.networks.nin import NIN
 from neural_style.networks.squeezenet import SQUEEZENET, SQUEEZENET11
-from neural_style.networks.vgg import VGG16, VGG19
+from neural_style.networks.vgg import VGG11, VGG13, VGG16, VGG19
 
-ALL = (VGG16, VGG19, SQUEEZENET, SQUEEZENET11, GOOGLENET, CAFFENET, NIN)
+ALL = (VGG11, VGG13, VGG16, VGG19, SQUEEZENET, SQUEEZENET11, GOOGLENET, CAFFENET, NIN)
 every_network = pytest.mark.parametrize("network", ALL, ids=lambda network: network.name)
 
 # layer -> (channels, height, width) above a picture of so many pixels
 PUBLISHED = {
+    VGG11.name: (224, {"conv1_1": (64, 224, 224), "relu3_2": (256, 56, 56), "pool5": (512, 7, 7)}),
+    VGG13.name: (224, {"conv1_2": (64, 224, 224), "relu5_2": (512, 14, 14), "pool5": (512, 7, 7)}),
     VGG16.name: (224, {"pool3": (256, 28, 28), "relu5_3": (512, 14, 14), "pool5": (512, 7, 7)}),
     VGG19.name: (224, {"conv1_1": (64, 224, 224), "relu4_4": (512, 28, 28), "pool5": (512, 7, 7)}),
     # arXiv 1602.07360, table 1
@@ -42,7 +44,10 @@ PUBLISHED = {
 }
 
 # weights and biases of the convolutions: of the publications' totals without their fully connected layers
-COUNTS = {VGG16.name: 14_714_688, VGG19.name: 20_024_384, SQUEEZENET.name: 1_248_424, SQUEEZENET11.name: 1_235_496}
+COUNTS = {
+    VGG11.name: 9_220_480, VGG13.name: 9_404_992, VGG16.name: 14_714_688, VGG19.name: 20_024_384,
+    SQUEEZENET.name: 1_248_424, SQUEEZENET11.name: 1_235_496,
+}  # fmt: skip
 
 
 @every_network

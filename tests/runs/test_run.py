@@ -26,6 +26,7 @@ from neural_style.pictures import find, images, reading
 from neural_style.runs import course
 from neural_style.runs import prepare as transfer
 from neural_style.runs.options import complete as completed
+from neural_style.weights import published
 
 TIMES = {"started", "seconds", "command"}
 
@@ -50,6 +51,20 @@ def without_times(value):
     if isinstance(value, dict):
         return {key: without_times(item) for key, item in value.items() if key not in TIMES}
     return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def test_weights_of_published_content_are_named_in_the_record_and_others_in_a_notice(
+    paint, squeezenet_file, monkeypatch, capfd
+):
+    assert paint() == 0
+    assert f"{squeezenet_file}: its arrays have the shapes of SqueezeNet 1.0, but it is no" in capfd.readouterr().err
+    assert (record("out")["network"]["origin"], record("out")["network"]["verified"]) == ("unknown", False)
+    sums = (("SHA-1", checksum(squeezenet_file, "SHA-1")),)
+    monkeypatch.setattr(published, "PUBLISHED", (published.Published("a.pth", "squeezenet", "somebody", sums),))
+    assert paint("--overwrite") == 0
+    assert "no published file" not in capfd.readouterr().err
+    network = record("out")["network"]
+    assert (network["origin"], network["verified"]) == ("a.pth, published by somebody", True)
 
 
 def test_a_run_leaves_pictures_losses_and_a_record(paint, vgg19_file, capsys):

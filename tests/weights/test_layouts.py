@@ -14,9 +14,9 @@ from neural_style.errors import InputError
 from neural_style.networks.googlenet import GOOGLENET
 from neural_style.networks.layers import convolutions
 from neural_style.networks.squeezenet import SQUEEZENET
-from neural_style.networks.vgg import VGG16, VGG19
+from neural_style.networks.vgg import VGG11, VGG13, VGG16, VGG19
 from neural_style.ranges import MEAN_PIXEL
-from neural_style.weights import layouts, wire
+from neural_style.weights import layouts, likeness, wire
 
 NARROW = chain("vgg19", conv1_1=4, conv1_2=4, conv2_1=6)
 PLACES = {"conv1_1": 0, "conv1_2": 2, "conv2_1": 5}
@@ -197,10 +197,75 @@ def test_an_onnx_file_that_keeps_its_weights_elsewhere_says_so():
 
 
 def test_a_file_of_another_network_is_told_by_its_shapes():
-    with pytest.raises(InputError, match=r"^w: .*conv3_4_weight is missing, .* not VGG-19: this looks like VGG-16"):
-        read(foreign.safetensors(made(VGG16)), VGG19)
-    with pytest.raises(InputError, match="not VGG-19: this looks like SqueezeNet 1.0"):
+    of16, of19 = made(VGG16), made(VGG19)
+    with pytest.raises(InputError, match=r"^w: conv3_4 is missing, expected \(256, 256.*: this looks like VGG-16;"):
+        read(foreign.safetensors(of16), VGG19)
+    with pytest.raises(InputError, match=r"conv1_1 is missing, .* like SqueezeNet 1.0; --model squeezenet,"):
         read(foreign.safetensors(made(SQUEEZENET)), VGG19)
+    features = {f"features.{n}.weight": of16[name] for n, name in enumerate(of16) if name.endswith("weight")}
+    features |= {f"features.{n - 1}.bias": of16[name] for n, name in enumerate(of16) if name.endswith("bias")}
+    shapes = r"conv3_4 is \(512, 256, 3, 3\), expected \(256, 256, 3, 3\): this looks like VGG-16"
+    with pytest.raises(InputError, match=shapes):
+        read(foreign.safetensors(features), VGG19)
+    # all layers of VGG-16 are in a file of VGG-19, also in one that ends at conv5_1
+    ended = {name: array for name, array in of19.items() if name[:7] not in ("conv5_2", "conv5_3", "conv5_4")}
+    for arrays in (of19, ended):
+        with pytest.raises(InputError, match="holds more convolutions than VGG-16: .* like VGG-19; --model vgg19"):
+            read(foreign.safetensors(arrays), VGG16)
+        read(foreign.safetensors(arrays), VGG19)
+
+
+def normalised(arrays, gluon):
+    """Batch normalisation behind each convolution of NARROW, as torchvision and as Gluon name it; and what it does."""
+    rng, file, parts = np.random.default_rng(3), {}, {}
+    for number, layer in enumerate(PLACES):
+        width = len(arrays[f"{layer}_bias"])
+        numbers = rng.normal(1, 0.3, (4, width)).astype("f4")
+        numbers[3] = numbers[3] ** 2  # the variance
+        stem = f"features.{3 * number}.", f"features.{3 * number + 1}."
+        kinds = ("weight", "bias", "running_mean", "running_var")
+        if gluon:
+            stem = f"vgg0_conv{number}_", f"vgg0_batchnorm{number}_"
+            kinds = ("gamma", "beta", "running_mean", "running_var")
+        file |= {stem[0] + part: arrays[f"{layer}_{part}"] for part in ("weight", "bias")}
+        file |= {stem[1] + kind: values for kind, values in zip(kinds, numbers)}
+        parts[layer] = numbers.astype("f8")
+    return file, parts
+
+
+@pytest.mark.parametrize("gluon", [False, True])
+def test_batch_normalisation_is_folded_into_the_convolutions(gluon):
+    """Against torchvision's formula for one pixel of each layer: gamma (w x + b - mean) / sqrt(var + 1e-5) + beta."""
+    stored, parts = normalised(ARRAYS, gluon)
+    found = read(foreign.safetensors(stored))
+    assert found.keys() == ARRAYS.keys()
+    for layer in ("conv1_2", "conv2_1"):
+        weight, bias = ARRAYS[f"{layer}_weight"].astype("f8"), ARRAYS[f"{layer}_bias"]
+        patch = np.random.default_rng(4).normal(size=weight.shape[1:])
+        gamma, beta, mean, variance = parts[layer]
+        expected = gamma * (np.tensordot(weight, patch, 3) + bias - mean) / np.sqrt(variance + 1e-5) + beta
+        ours = np.tensordot(found[f"{layer}_weight"], patch, 3) + found[f"{layer}_bias"]
+        assert np.allclose(ours, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("part", ["running_var", "weight", "bias"])
+def test_a_normalisation_that_lacks_a_part_is_one_line(part):
+    stored, _ = normalised(ARRAYS, gluon=False)
+    del stored[f"features.4.{part}"]
+    with pytest.raises(InputError, match="^w: "):
+        read(foreign.safetensors(stored))
+    stored[f"features.4.{part}"] = np.ones(3, "f4")
+    with pytest.raises(InputError, match="behind conv1_2 has another number of channels"):
+        read(foreign.safetensors(stored))
+
+
+@pytest.mark.parametrize("network", [VGG11, VGG13], ids=lambda network: network.name)
+def test_the_smaller_vggs_are_read_under_torchvisions_numbers(network):
+    places, arrays = {layer.name: at for at, layer in enumerate(network.layers)}, made(network)
+    stored = {f"features.{places[n.rpartition('_')[0]]}.{n.rpartition('_')[2]}": array for n, array in arrays.items()}
+    assert [n.name for n in likeness.candidates(stored)] == [network.name]
+    found = read(foreign.safetensors(stored), network)
+    assert all(np.array_equal(found[name], array) for name, array in arrays.items() if name[:7] != "conv1_1")
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -233,6 +298,12 @@ def test_a_pickle_that_asks_for_more_is_refused(legacy):
     with pytest.raises(InputError, match="it asks for .*mkdir, which weights do not need"):
         read(data)
     assert not Path("executed").exists()
+
+
+def test_a_header_whose_length_looks_like_a_pickle_is_none():
+    for padding in range(0, 1200, 8):
+        data = foreign.safetensors({**numbered(ARRAYS), "x" * (8 + padding): np.zeros(1, "f4")})
+        assert read(data).keys() == ARRAYS.keys()
 
 
 def test_a_pickle_alone_and_a_zip_archive_of_something_else_are_named():

@@ -14,10 +14,11 @@ from narrow import chain
 from needs_mxnet import mx
 
 from neural_style.errors import InputError
+from neural_style.files import checksum
 from neural_style.networks.layers import convolutions
 from neural_style.networks.registry import NETWORKS
 from neural_style.ranges import MEAN_PIXEL
-from neural_style.weights import layouts, store
+from neural_style.weights import layouts, published, store
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 SHARED = Path(os.environ.get("NSTYLE_SHARED", Path(ROOT).parent / "shared"))
@@ -303,7 +304,7 @@ def test_published_compressed_squeezenet(folder):
 
 @pytest.mark.parametrize("fault, words", [
     ({"conv1_2_bias": None}, ["conv1_2_bias", "missing"]),
-    ({"conv1_2_weight": np.zeros((4, 4, 5, 5), "f4")}, ["conv1_2_weight", "(4, 4, 5, 5)", "(4, 4, 3, 3)"]),
+    ({"conv1_2_weight": np.zeros((4, 4, 5, 5), "f4")}, ["conv1_2 is (4, 4, 5, 5), expected (4, 4, 3, 3)"]),
     ({"conv1_2_bias": np.zeros((4, 1), "f4")}, ["conv1_2_bias", "(4, 1)", "(4,)"]),
     ({"conv2_1_weight": np.zeros((6, 4, 3, 3), "i4")}, ["conv2_1_weight", "int32", "float32"]),
     ({"conv2_1_bias": np.full(6, np.nan, "f4")}, ["conv2_1_bias", "finite"]),
@@ -321,7 +322,7 @@ def test_other_arrays_in_matconvnets_layout(narrow):
     narrow["conv1_2_weight"] = np.zeros((4, 4, 5, 5), "f4")
     with pytest.raises(InputError) as error:
         store.load("vgg19", write_matconvnet(Path("w.mat"), narrow))
-    assert one_line(error, "w.mat", "conv1_2_weight", "(4, 4, 5, 5)", "(4, 4, 3, 3)")
+    assert one_line(error, "w.mat", "conv1_2 is (4, 4, 5, 5), expected (4, 4, 3, 3)")
 
 
 def test_layers_that_no_one_looks_at_may_be_absent(narrow):
@@ -367,7 +368,8 @@ def test_arrays_without_names_or_of_another_network(narrow):
     with pytest.raises(InputError, match="names"):
         store.load("vgg19", "list.params")
     stored = {"features.0.weight": np.zeros((4, 3, 3, 3), "f4"), "features.1.running_mean": np.zeros(4, "f4")}
-    with pytest.raises(InputError, match="batch normalisation"):
+    stored["features.3.weight"] = np.zeros((4, 4, 3, 3), "f4")
+    with pytest.raises(InputError, match="batch normalisation behind 1 of 2 convolutions"):
         store.load("vgg19", write_params("bn.params", stored, ""))
 
 
@@ -464,6 +466,25 @@ def test_record_is_believed_as_long_as_the_file_is_the_same(narrow):
     for nonsense in (b"", b"{", b"[]", b"null", b'{"origin": 1}', strange, b"\xff"):
         Path("w.params.json").write_bytes(nonsense)
         assert store.load("vgg19", "w.params").origin == "unknown"
+
+
+@pytest.mark.parametrize("kind", ["SHA-256", "SHA-1", "MD5", "git blob SHA-1"])
+def test_a_file_of_published_content_is_named_so_whatever_its_name(narrow, kind, monkeypatch):
+    store.save("mine.params", narrow)
+    sums = ((kind, checksum("mine.params", kind)),)
+    named = published.Published("vgg19-1234.pth", "vgg19", "torchvision", sums)
+    monkeypatch.setattr(published, "PUBLISHED", (*published.PUBLISHED, named))
+    loaded = store.load("vgg19", "mine.params")
+    assert loaded.verified and loaded.origin == "vgg19-1234.pth, published by torchvision"
+    store.save("mine.params", made(NARROW, seed=1))
+    changed = store.load("vgg19", "mine.params")
+    assert (changed.verified, changed.origin) == (False, "unknown")
+
+
+def test_the_published_checksums_are_of_networks_that_are():
+    assert {file.network for file in published.PUBLISHED} <= NETWORKS.keys()
+    sums = [value for file in published.PUBLISHED for _, value in file.checksums]
+    assert len(set(sums)) == len(sums) and all(int(value, 16) for value in sums)
 
 
 def test_installed_and_describe(narrow, folder):
