@@ -8,13 +8,14 @@ device for PyTorch. `Engine.array` and `Engine.numpy` lead there and back. Whoev
 must not write to it; an engine never changes an array that it has handed out.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Optional, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Optional, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..networks.layers import Network
+from ..networks.strips import Strip
 
 Array = Any  # of the engine's namespace
 Numpy = NDArray[np.float32]
@@ -40,6 +41,9 @@ class Statistics(NamedTuple):
 
     content: dict[str, float]  # content layer -> sum (F - P)^2 over the feature map
     style: dict[str, list[Moments]]  # style layer -> moments, one for each region
+
+
+Pull = Callable[[dict[str, Array]], Array]
 
 
 class Evaluator(Protocol):
@@ -100,6 +104,41 @@ class Encoder(Protocol):
         masks : sequence
             Regions of the picture, as in `extract`.
         """
+
+
+@runtime_checkable
+class Strips(Encoder, Protocol):
+    """An encoder that can also compute parts of a picture: what `engines.streamed` asks for."""
+
+    network: Network
+    pooling: str  # "avg" or "max"
+    border: int  # of whole pictures; a strip's source has it already
+    means: bool
+
+    def strip(self, strip: Strip, source: Array, backward: bool = False) -> tuple[dict[str, Array], Optional[Pull]]:
+        """Some rows of a stage.
+
+        Parameters
+        ----------
+        strip : networks.strips.Strip
+        source : Array, shape (1, C, H, W)
+            The rows `strip.source` of the stage's input: of the picture, or of what `empty` gave. It stays as it is.
+        backward : bool
+            Whether the way back will be asked for.
+
+        Returns
+        -------
+        dict of str to Array
+            Layer -> its rows `strip.wanted`, (1, C, h, W), float32.
+        callable or None
+            The way back: layer -> gradient of those rows, float32, to the gradient of the source. To be called once.
+        """
+
+    def empty(self, shape: tuple[int, ...], exact: bool = False) -> Array:
+        """An array to be written to: in the precision of the convolutions, as stages hand on, or `exact`: float32."""
+
+    def array(self, values: Numpy) -> Array:
+        """As `Engine.array`."""
 
 
 class Engine(Protocol):

@@ -42,7 +42,7 @@ class NumpyEngine:
 
 
 class Encoder:
-    """As `contract.Encoder`."""
+    """As `contract.Encoder` and `contract.Strips`."""
 
     def __init__(self, network, arrays, pooling, border, means):
         self.network, self.pooling, self.border, self.means = network, pooling, border, means
@@ -58,6 +58,42 @@ class Encoder:
 
     def evaluator(self, size, content, style_layers, masks=(None,)):
         return Evaluator(self, size, content, list(style_layers), masks)
+
+    def strip(self, strip, source, backward=False):
+        assert source.shape[2] == strip.source[1] - strip.source[0]
+        held, maps, edges = {strip.input: np.float64(source[0])}, {}, {}
+        bare = {step.layer.name: step.layer._replace(pad=0) for step in strip.steps}
+        for layer, feeds in strip.steps:
+            low = -np.inf if layer.kind == "pool" and self.pooling == "max" else 0
+            edges[layer.name] = [((0, 0), (feed.above, feed.below), (layer.pad, layer.pad)) for feed in feeds]
+            seen = [held[feed.name][:, feed.start : feed.stop] for feed in feeds]
+            maps[layer.name] = [np.pad(x, e, constant_values=low) for x, e in zip(seen, edges[layer.name])]
+            held[layer.name] = self.layer(bare[layer.name], maps[layer.name])
+        own = {
+            name: slice(first - strip.held[name][0], last - strip.held[name][0])
+            for name, (first, last) in strip.wanted.items()
+        }
+
+        def pull(gradients):
+            back = {name: np.zeros_like(features) for name, features in held.items()}
+            for name, gradient in gradients.items():
+                back[name][:, own[name]] += gradient[0]
+            for layer, feeds in reversed(strip.steps):
+                name = layer.name
+                found = self.layer_backward(bare[name], back[name], maps[name], held[name])
+                for feed, gradient, (_, (above, below), (left, right)) in zip(feeds, found, edges[name]):
+                    _, height, width = gradient.shape
+                    inner = gradient[:, above : height - below, left : width - right]
+                    back[feed.name][:, feed.start : feed.stop] += inner
+            return np.float32(back[strip.input])[None]
+
+        return {name: np.float32(held[name][:, own[name]])[None] for name in strip.wanted}, pull if backward else None
+
+    def empty(self, shape, exact=False):
+        return np.empty(shape, np.float32 if exact else np.float64)
+
+    def array(self, values):
+        return np.asarray(values)
 
     def forward(self, image, wanted):
         """The feature map of each layer that is wanted, and of all below."""

@@ -9,11 +9,12 @@ from ..contract import Targets
 from .evaluator import Evaluator
 from .library import DTYPES, computing, torch
 from .moments import Region, moments
-from .operators import Operators, bordered
+from .operators import CHANNELS_LAST, Operators, bordered
+from .strip import StripMaps
 
 
 class Encoder:
-    """As `contract.Encoder`.
+    """As `contract.Encoder` and `contract.Strips`.
 
     Parameters
     ----------
@@ -28,12 +29,12 @@ class Encoder:
     """
 
     def __init__(self, network, arrays, device, precision="float32", pooling="avg", border=0, means=False):
-        self.border, self.means = border, means
+        self.network, self.pooling, self.border, self.means = network, pooling, border, means
         self.operators = Operators(network, arrays, device, DTYPES[precision], pooling)
 
     def rows(self, names):
         """The rows of the layers of these names and of all that they rest on."""
-        return needed(self.operators.network, names)
+        return needed(self.network, names)
 
     def shapes(self, size):
         """Shape (C, H, W) of every layer above a picture of a size (height, width)."""
@@ -55,6 +56,21 @@ class Encoder:
     def evaluator(self, size, content, style_layers, masks=(None,)):
         """See `contract.Encoder`."""
         return Evaluator(self, size, content, style_layers, masks)
+
+    def strip(self, strip, source, backward=False):
+        """See `contract.Strips`."""
+        maps = StripMaps(self.operators, strip, source, backward)
+        return maps.wanted(), maps.backward if backward else None
+
+    @computing()
+    def empty(self, shape, exact=False):
+        """See `contract.Strips`."""
+        dtype, device = torch.float32 if exact else self.operators.dtype, self.operators.device
+        return torch.empty(shape, dtype=dtype, device=device, memory_format=CHANNELS_LAST)
+
+    def array(self, values):
+        """See `contract.Strips`."""
+        return torch.as_tensor(values, device=self.operators.device)
 
     def regions(self, layers, size, masks):
         """Style layer -> its `Region` for each mask (H, W) of a picture."""

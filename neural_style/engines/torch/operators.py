@@ -70,7 +70,7 @@ class Operators:
         for row in rows:
             inputs = [maps[name] for name in row.inputs]
             own = uses[row.inputs[0]] == 1 and row.inputs[0] not in keep
-            maps[row.name] = self._operator(row, inputs, own)
+            maps[row.name] = self.operator(row, inputs, own)
             for name in row.inputs:
                 uses[name] -= 1
                 if uses[name] == 0 and name not in keep:
@@ -80,7 +80,11 @@ class Operators:
         for name in [name for name in maps if name not in keep]:
             del maps[name]
 
-    def _operator(self, row, inputs, overwrite):
+    def operator(self, row, inputs, overwrite):
+        """A layer's map from those of its inputs, of which a ReLU may overwrite the only one.
+
+        In a row that is given here and to `backward`, the padding may be a pair: of rows and of columns.
+        """
         (first, *_) = inputs
         if row.kind == "convolution":
             weight, bias = self._weights[f"{row.name}_weight"], self._weights[f"{row.name}_bias"]
@@ -141,14 +145,19 @@ class Operators:
 
     def _convolution_back(self, row, gradient, shape):
         # rows and columns at the far edges that no stride reached
-        reached = [(edge - 1) * row.stride - 2 * row.pad + row.kernel for edge in gradient.shape[2:]]
+        edges = zip(gradient.shape[2:], _pads(row))
+        reached = [(edge - 1) * row.stride - 2 * pad + row.kernel for edge, pad in edges]
         beyond = [edge - end for edge, end in zip(shape[1:], reached)]
         weight = self._weights[f"{row.name}_weight"]
         return F.conv_transpose2d(gradient, weight, None, row.stride, row.pad, beyond, row.groups)
 
 
+def _pads(row):
+    return row.pad if isinstance(row.pad, tuple) else (row.pad, row.pad)
+
+
 def _average_back(row, gradient, like):
-    window = [row.kernel] * 2, [row.stride] * 2, [row.pad] * 2
+    window = [row.kernel] * 2, [row.stride] * 2, list(_pads(row))
     return aten.avg_pool2d_backward(gradient, like, *window, False, True, None)
 
 

@@ -1,0 +1,234 @@
+"""A picture of any size in strips: an `Encoder` around any engine's that has `contract.Strips`.
+
+Between two poolings the network is computed strip by strip, each with the thin halo that its rows ask for
+(`networks/strips.py`); of the whole picture only what the stages hand on is kept. Moments and distances are summed over
+strips; on the way back each strip is computed again, and gradients are added where strips overlap. The result is that
+of the whole picture, for about one and a half times its time.
+"""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from ..networks.layers import DATA
+from ..networks.strips import Division
+from ..pictures import images
+from .contract import Moments, Statistics, Targets
+
+
+class StreamedEncoder:
+    """As `contract.Encoder`.
+
+    Parameters
+    ----------
+    encoder : contract.Strips
+        An engine's.
+    values : int
+        How many values of all its layers together a strip may hold.
+    whole : int
+        Pictures of up to so many pixels are computed whole.
+    """
+
+    def __init__(self, encoder, values, whole=0):
+        self.encoder, self.values, self.whole = encoder, values, whole
+
+    def extract(self, image, content_layers, style_layers, masks=(None,)):
+        """See `contract.Encoder`."""
+        size = tuple(image.shape[2:])
+        if math.prod(size) <= self.whole:
+            return self.encoder.extract(image, content_layers, style_layers, masks)
+        content_layers, style_layers = list(content_layers), list(style_layers)
+        course = _Course(self, size, {*content_layers, *style_layers})
+        regions = _Regions(self.encoder, course.shapes, style_layers, masks)
+        content = {layer: self.encoder.empty((1, *course.shapes[layer]), exact=True) for layer in content_layers}
+        for strip, maps in course.forward(image):
+            regions.add(strip, maps)
+            for layer in content.keys() & maps.keys():
+                first, last = strip.wanted[layer]
+                content[layer][:, :, first:last] = maps[layer]
+        return Targets(content, regions.moments())
+
+    def evaluator(self, size, content, style_layers, masks=(None,)):
+        """See `contract.Encoder`."""
+        if math.prod(size) <= self.whole:
+            return self.encoder.evaluator(size, content, style_layers, masks)
+        return StreamedEvaluator(self, size, content, style_layers, masks)
+
+
+class StreamedEvaluator:
+    """As `contract.Evaluator`."""
+
+    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
+        self.size, self._content, style_layers = tuple(size), dict(content), list(style_layers)
+        self._course = _Course(encoder, self.size, {*content, *style_layers})
+        self._regions = _Regions(encoder.encoder, self._course.shapes, style_layers, masks)
+        self.positions = self._regions.positions
+
+    def forward(self, image):
+        """See `contract.Evaluator`."""
+        self._regions.clear()
+        distances = dict.fromkeys(self._content, 0.0)
+        for strip, maps in self._course.forward(image):
+            self._regions.add(strip, maps)
+            for layer in distances.keys() & maps.keys():
+                difference = maps[layer] - _rows(self._content[layer], strip.wanted[layer])
+                distances[layer] += float((difference * difference).sum())
+        return Statistics(distances, self._regions.moments())
+
+    def backward(self, gradients):
+        """See `contract.Evaluator`."""
+
+        def heads(strip, maps):
+            found = self._regions.gradients(strip, maps, gradients.style)
+            for layer in self._content.keys() & maps.keys():
+                difference = maps[layer] - _rows(self._content[layer], strip.wanted[layer])
+                found[layer] = found.get(layer, 0) + 2 * gradients.content[layer] * difference
+            return found
+
+        return self._course.backward(heads)
+
+
+class _Course:
+    """The way of a picture up through the stages, strip by strip, and of its gradient down again."""
+
+    def __init__(self, streamed, size, names):
+        self._encoder = it = streamed.encoder
+        padded = [edge + 2 * it.border for edge in size]
+        division = Division(it.network, padded, it.pooling, names, streamed.values)
+        self._stages, self.shapes = division.stages, division.shapes
+        self._inputs = {}
+
+    def forward(self, image):
+        """Yield each strip and the feature maps that belong to it; keep what the stages hand on."""
+        self._inputs = {DATA: _mirrored(image, self._encoder.border)}
+        for stage, strips in self._stages:
+            source = self._inputs[stage.input]
+            target = self._encoder.empty((1, *self.shapes[stage.output])) if stage.output else None
+            for strip in strips:
+                maps, _ = self._encoder.strip(strip, _rows(source, strip.source))
+                if stage.output:
+                    first, last = strip.wanted[stage.output]
+                    target[:, :, first:last] = maps[stage.output]
+                yield strip, maps
+            self._inputs[stage.output] = target
+
+    def backward(self, heads):
+        """The gradient of the picture that `forward` was last given.
+
+        Parameters
+        ----------
+        heads : callable
+            Strip, maps -> layer -> gradient of its own loss.
+        """
+        above = None
+        for stage, strips in reversed(self._stages):
+            source = self._inputs[stage.input]
+            below = 0 * source
+            for strip in strips:
+                maps, pull = self._encoder.strip(strip, _rows(source, strip.source), backward=True)
+                gradients = heads(strip, maps)
+                if stage.output:
+                    own = _rows(above, strip.wanted[stage.output])
+                    gradients[stage.output] = own + gradients.get(stage.output, 0)
+                first, last = strip.source
+                below[:, :, first:last] += pull(gradients)
+            above = below
+        return _folded(above, self._encoder.border)
+
+
+class _Regions:
+    """The moments of style layers, summed over strips, by layer and region.
+
+    A strip's feature map is a matrix (h W, C) here: of one with its channels last the same memory.
+    """
+
+    def __init__(self, encoder, shapes, layers, masks):
+        self._means, self._masks, self.positions = encoder.means, {}, {}
+        for layer in layers:
+            found = [_of_layer(mask, encoder.border, shapes[layer][1:]) for mask in masks]
+            self._masks[layer] = [None if mask is None else encoder.array(mask) for mask in found]
+            self.positions[layer] = [
+                float(math.prod(shapes[layer][1:]) if mask is None else np.sum(mask**2, dtype=np.float64))
+                for mask in found
+            ]
+        self.clear()
+
+    def clear(self):
+        """Forget what was added."""
+        self._sums = {layer: [[0, 0] for _ in masks] for layer, masks in self._masks.items()}
+
+    def _guided(self, strip, maps, layer):
+        """A strip's features (N, C), and for each region its mask at these positions (N, 1), or None."""
+        features = maps[layer].swapaxes(1, 2).swapaxes(2, 3).reshape(-1, maps[layer].shape[1])
+        first, last = strip.wanted[layer]
+        for mask in self._masks[layer]:
+            row = None if mask is None else mask[first:last].reshape(-1, 1)
+            yield features if row is None else features * row, row
+
+    def add(self, strip, maps):
+        """Add a strip's feature maps."""
+        for layer in self._sums.keys() & maps.keys():
+            for sums, (guided, row) in zip(self._sums[layer], self._guided(strip, maps, layer)):
+                sums[0] = sums[0] + guided.T @ guided
+                if self._means:
+                    sums[1] = sums[1] + (guided if row is None else guided * row).sum(0)
+
+    def moments(self):
+        """Layer -> list of Moments."""
+        return {
+            layer: [
+                Moments(second / count, mean / count if self._means else None)
+                for (second, mean), count in zip(self._sums[layer], self.positions[layer])
+            ]
+            for layer in self._sums
+        }
+
+    def gradients(self, strip, maps, gradients):
+        """Layer -> gradient of a strip's feature map, from those of the moments."""
+        found = {}
+        for layer in self._sums.keys() & maps.keys():
+            total = 0
+            regions = zip(gradients[layer], self.positions[layer], self._guided(strip, maps, layer))
+            for gradient, count, (guided, row) in regions:
+                part = guided @ ((gradient.second + gradient.second.T) / count)
+                if gradient.mean is not None:
+                    part = part + gradient.mean / count * (1 if row is None else row)
+                total = total + (part if row is None else part * row)
+            _, channels, height, width = maps[layer].shape
+            found[layer] = total.reshape(1, height, width, channels).swapaxes(2, 3).swapaxes(1, 2)
+        return found
+
+
+def _of_layer(mask, border, edges):
+    if mask is None:
+        return None
+    padded = np.pad(np.asarray(mask, np.float32), border, mode="reflect")
+    return images.resize_planes(padded[None, None], edges, Image.Resampling.BOX)[0, 0]
+
+
+def _rows(array, rows):
+    return array[:, :, rows[0] : rows[1]]
+
+
+def _mirrored(image, border):
+    """A picture continued beyond its edges by its mirror image."""
+    if not border:
+        return image
+    rows, columns = (np.pad(np.arange(length), border, mode="reflect") for length in image.shape[2:])
+    return image[:, :, rows][:, :, :, columns]
+
+
+def _folded(gradient, border):
+    """The gradient of a picture from that of its mirrored continuation: what `_mirrored` copied is added up."""
+    if not border:
+        return gradient
+    backwards = np.arange(border)[::-1].copy()
+    height, width = (length - 2 * border for length in gradient.shape[2:])
+    inner = gradient[:, :, border : border + height] + 0
+    inner[:, :, 1 : border + 1] += gradient[:, :, backwards]
+    inner[:, :, height - 1 - border : height - 1] += gradient[:, :, border + height + backwards]
+    gradient, inner = inner, inner[:, :, :, border : border + width] + 0
+    inner[:, :, :, 1 : border + 1] += gradient[:, :, :, backwards]
+    inner[:, :, :, width - 1 - border : width - 1] += gradient[:, :, :, border + width + backwards]
+    return inner

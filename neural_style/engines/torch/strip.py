@@ -1,0 +1,107 @@
+"""The feature maps of a strip of a picture, and the way back through them.
+
+Rows beyond the picture's edges are added here, by the strip's own account; columns are padded by the operators, as in
+whole pictures.
+"""
+
+from .library import computing, torch
+from .operators import CHANNELS_LAST
+
+F = torch.nn.functional
+
+
+class StripMaps:
+    """A strip, computed.
+
+    Parameters
+    ----------
+    operators : Operators
+    strip : networks.strips.Strip
+    source : Tensor, shape (1, C, H, W)
+    backward : bool
+        Whether what the way back asks for is kept.
+    """
+
+    @computing()
+    def __init__(self, operators, strip, source, backward):
+        self._operators, self._strip, self._shapes = operators, strip, {}
+        rows = [step.layer for step in strip.steps]
+        self._keep = {strip.input, *strip.wanted, *(operators.needed_back(rows) if backward else ())}
+        self._maps = {strip.input: source.to(operators.dtype).contiguous(memory_format=CHANNELS_LAST)}
+        self._shapes[strip.input] = source.shape
+        uses = {}
+        for step in strip.steps:
+            for feed in step.feeds:
+                uses[feed.name] = uses.get(feed.name, 0) + 1
+        for step in strip.steps:
+            first = step.feeds[0].name
+            own = uses[first] == 1 and first not in self._keep
+            result = operators.operator(_inner(step.layer), self._inputs(step), own)
+            self._maps[step.layer.name], self._shapes[step.layer.name] = result, result.shape
+            for feed in step.feeds:
+                uses[feed.name] -= 1
+                if not uses[feed.name] and feed.name not in self._keep:
+                    del self._maps[feed.name]
+
+    def _inputs(self, step):
+        return [self._fed(step.layer, feed) for feed in step.feeds]
+
+    def _fed(self, layer, feed):
+        """The rows of an input that a layer sees, those beyond the picture's edges among them."""
+        features = self._maps[feed.name][:, :, feed.start : feed.stop]
+        if not (feed.above or feed.below):
+            return features
+        value = float("-inf") if layer.kind == "pool" and self._operators.pooling == "max" else 0.0
+        padded = F.pad(features, (0, 0, feed.above, feed.below), value=value)
+        return padded.contiguous(memory_format=CHANNELS_LAST)
+
+    def _own(self, name):
+        """Where the rows that belong to this strip alone stand among those that it holds."""
+        (first, last), start = self._strip.wanted[name], self._strip.held[name][0]
+        return slice(first - start, last - start)
+
+    @computing()
+    def wanted(self):
+        """The maps that are looked at."""
+        return {name: self._maps[name][:, :, self._own(name)].float() for name in self._strip.wanted}
+
+    @computing()
+    def backward(self, gradients):
+        """The gradient of the source; the maps are let go of on the way."""
+        found = {}
+        for step in reversed(self._strip.steps):
+            total = found.pop(step.layer.name, None)
+            if step.layer.name in gradients:
+                if total is None:
+                    total = self._zeros(step.layer.name)
+                total[:, :, self._own(step.layer.name)] += gradients.pop(step.layer.name)
+            if total is not None:
+                self._layer_back(step, total, found)
+            self._maps.pop(step.layer.name, None)
+        return found.pop(self._strip.input) if found else self._zeros(self._strip.input)
+
+    def _layer_back(self, step, total, found):
+        maps = {step.layer.name: self._maps.get(step.layer.name)}
+        shapes = {}
+        for feed in step.feeds:
+            _, channels, _, width = self._shapes[feed.name]
+            shapes[feed.name] = channels, feed.stop - feed.start + feed.above + feed.below, width
+            if feed.name in self._maps and step.layer.kind in ("pool", "lrn"):
+                maps[feed.name] = self._fed(step.layer, feed)
+        for feed, part in zip(step.feeds, self._operators.backward(_inner(step.layer), total, maps, shapes)):
+            part = part[:, :, feed.above : part.shape[2] - feed.below]
+            if feed.name not in found and part.shape == self._shapes[feed.name]:
+                found[feed.name] = part
+                continue
+            if feed.name not in found:
+                found[feed.name] = self._zeros(feed.name)
+            found[feed.name][:, :, feed.start : feed.stop] += part
+
+    def _zeros(self, name):
+        dtype, device = self._operators.dtype, self._operators.device
+        return torch.zeros(self._shapes[name], dtype=dtype, device=device).contiguous(memory_format=CHANNELS_LAST)
+
+
+def _inner(layer):
+    """A layer with the padding of its columns alone."""
+    return layer._replace(pad=(0, layer.pad))

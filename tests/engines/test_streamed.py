@@ -1,0 +1,150 @@
+"""A picture in strips has the feature maps, moments and gradient of the whole picture, on each engine that can."""
+
+import numpy as np
+import pytest
+from narrow import narrow
+from numpy_engine import NumpyEngine
+from test_contract import ALL_KINDS, Case, assert_close, torch_engine
+
+from neural_style.engines.contract import Moments, Statistics, Strips
+from neural_style.engines.streamed import StreamedEncoder, StreamedEvaluator
+from neural_style.networks.googlenet import GOOGLENET
+from neural_style.networks.nin import NIN
+from neural_style.networks.squeezenet import SQUEEZENET
+from neural_style.networks.strips import Division
+from neural_style.networks.vgg import VGG19
+
+ENGINES = {"torch": torch_engine, "numpy": NumpyEngine}
+ODD, TALL = (97, 83), (151, 101)
+KINDS = ["a", "a_relu", "norm", "pool", "smooth", "c", "both", "top"]
+VGG_STYLE, SQUEEZE_STYLE = list(VGG19.defaults.style_layers), list(SQUEEZENET.defaults.style_layers)
+NIN_CONTENT, NIN_STYLE = list(NIN.defaults.content_layers), list(NIN.defaults.style_layers)
+GOOGLE = ["conv2/3x3"], ["conv1/7x7_s2", "conv2/norm2", "inception_3b/output", "inception_4a/output"]
+CASES = {
+    "all kinds": Case(ALL_KINDS, ["a", "both"], KINDS, ODD),
+    "all kinds, maxima, border, regions": Case(ALL_KINDS, ["norm"], KINDS, ODD, "max", 9, regions=True),
+    "vgg19": Case(narrow(VGG19), ["relu4_2", "relu2_2"], VGG_STYLE, ODD),
+    "vgg19, maxima, border, regions": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, ODD, "max", 7, regions=True),
+    "vgg19, only low layers, without means": Case(narrow(VGG19), ["conv1_2"], ["relu2_1"], ODD, means=False),
+    "squeezenet": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE, TALL, regions=True),
+    "squeezenet, maxima, border": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE, ODD, "max", 8),
+    "nin": Case(narrow(NIN), NIN_CONTENT, NIN_STYLE, TALL, border=8),
+    "nin, maxima": Case(narrow(NIN), NIN_CONTENT, NIN_STYLE, TALL, "max", regions=True),
+    "googlenet": Case(narrow(GOOGLENET), *GOOGLE, ODD, border=5),
+    "googlenet, maxima": Case(narrow(GOOGLENET), *GOOGLE, ODD, "max", regions=True),
+}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    return ENGINES[request.param]()
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    return CASES[request.param]
+
+
+def strips_of(case, part):
+    """A number of values of which strips may hold a part between the thinnest and the whole."""
+    edges = [edge + 2 * case.options["border"] for edge in case.size]
+    names = [*case.content, *case.style]
+    least, most = (Division(case.network, edges, case.options["pooling"], names, n).values for n in (0, 10**12))
+    return int(least + part * (most - least))
+
+
+@pytest.mark.parametrize("part", [0, 0.3, 1], ids=["thinnest", "thicker", "one"])
+def test_strips_are_the_whole_picture(engine, case, part):
+    encoder = case.encoder(engine)
+    streamed = StreamedEncoder(encoder, strips_of(case, part))
+    arguments = engine.array(case.picture(2)), case.content, case.style, case.masks
+    found, right = streamed.extract(*arguments), encoder.extract(*arguments)
+    for layer in case.content:
+        assert_close(engine.numpy(found.content[layer]), engine.numpy(right.content[layer]), 1e-5)
+    assert_moments(engine, found.style, right.style)
+
+    ours = streamed.evaluator(case.size, right.content, case.style, case.masks)
+    theirs = encoder.evaluator(case.size, right.content, case.style, case.masks)
+    assert isinstance(ours, StreamedEvaluator) and ours.size == theirs.size
+    picture = engine.array(case.picture(1))
+    found, expected = ours.forward(picture), theirs.forward(picture)
+    for layer, counts in theirs.positions.items():
+        assert ours.positions[layer] == pytest.approx(counts, rel=1e-6)
+    assert list(found.content) == list(expected.content) and list(found.style) == list(expected.style)
+    for layer in case.content:
+        assert found.content[layer] == pytest.approx(expected.content[layer], rel=1e-5)
+    assert_moments(engine, found.style, expected.style)
+    plain = {layer: [as_numpy(engine, it) for it in regions] for layer, regions in expected.style.items()}
+    gradients = case.gradients(Statistics(expected.content, plain))
+    style = {
+        layer: [Moments(*(None if part is None else engine.array(part) for part in it)) for it in regions]
+        for layer, regions in gradients.style.items()
+    }
+    gradients = Statistics(gradients.content, style)
+    assert_close(engine.numpy(ours.backward(gradients)), engine.numpy(theirs.backward(gradients)), 1e-5)
+
+
+def as_numpy(engine, moments):
+    return Moments(*(None if part is None else engine.numpy(part) for part in moments))
+
+
+def assert_moments(engine, found, expected):
+    for layer, regions in expected.items():
+        for ours, theirs in zip(found[layer], regions):
+            ours, theirs = as_numpy(engine, ours), as_numpy(engine, theirs)
+            assert_close(ours.second, theirs.second, 1e-5)
+            assert (ours.mean is None) == (theirs.mean is None)
+            if theirs.mean is not None:
+                assert_close(ours.mean, theirs.mean, 1e-5)
+
+
+def test_the_same_picture_gives_the_same_bytes_and_nothing_given_out_changes(engine):
+    case = CASES["vgg19, maxima, border, regions"]
+    streamed = StreamedEncoder(case.encoder(engine), strips_of(case, 0.2))
+    content = streamed.extract(engine.array(case.picture(2)), case.content, ()).content
+    evaluator = streamed.evaluator(case.size, content, case.style, case.masks)
+    targets = {layer: engine.numpy(array).copy() for layer, array in content.items()}
+
+    def evaluate(seed):
+        picture = engine.array(case.picture(seed))
+        statistics = evaluator.forward(picture)
+        gradient = engine.numpy(evaluator.backward(statistics))
+        assert np.array_equal(engine.numpy(picture), case.picture(seed))
+        return statistics, gradient
+
+    statistics, gradient = evaluate(1)
+    kept = gradient.copy()
+    evaluate(2)
+    again, repeated = evaluate(1)
+    assert np.array_equal(kept, repeated) and np.array_equal(kept, gradient)
+    assert again.content == statistics.content
+    assert all(np.array_equal(engine.numpy(content[layer]), targets[layer]) for layer in targets)
+
+
+def test_small_pictures_are_computed_whole(engine):
+    case = CASES["squeezenet"]
+    encoder = case.encoder(engine)
+    assert isinstance(encoder, Strips)
+    area = case.size[0] * case.size[1]
+    content = encoder.extract(engine.array(case.picture(2)), case.content, ()).content
+    for whole, kind in ((area, type(encoder.evaluator(case.size, content, case.style))), (area - 1, StreamedEvaluator)):
+        assert type(StreamedEncoder(encoder, 10**6, whole).evaluator(case.size, content, case.style)) is kind
+
+
+def test_bfloat16_in_strips_is_as_near_to_float32_as_whole():
+    torch = pytest.importorskip("torch")
+    from neural_style.engines.torch.engine import TorchEngine
+
+    case = CASES["squeezenet, maxima, border"]
+    encoder = TorchEngine(precision="bfloat16").encoder(case.network, case.arrays, **case.options)
+    streamed = StreamedEncoder(encoder, strips_of(case, 0.2))
+    exact = case.encoder(TorchEngine())
+    picture = torch.tensor(case.picture(1))
+    content = exact.extract(torch.tensor(case.picture(2)), case.content, ()).content
+    gradients = []
+    for each in (exact, encoder, streamed):
+        evaluator = each.evaluator(case.size, content, case.style)
+        gradients.append((evaluator.forward(picture), evaluator.backward(evaluator.forward(picture)))[1])
+    right, whole, strips = gradients
+    assert strips.dtype == torch.float32
+    assert (strips - right).norm() < 1.5 * (whole - right).norm() < 0.2 * right.norm()
