@@ -171,6 +171,8 @@ NUMBERS = {
     "--save-epochs": ["0", "-1", "1.5", "x"],
     "--remove-noise": ["-1", "nan", "inf", "x"],
     "--ratio": ["-1", "nan", "x"],
+    "--strength": ["-0.1", "1.1", "nan", "x"],
+    "--laplacian-weight": ["-1", "nan", "inf", "x"],
     "--pooling-scale": ["0", "nan", "x"],
     "--average-decay": ["-1", "1", "nan", "x"],
     "--snapshot-at": ["0", "-5", "1.5", "x"],
