@@ -35,7 +35,8 @@ def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
                 failures.append(f"{photograph}: diverged")
         except Exception as error:  # whatever is wrong with one, the next is another
             talk.say(f"nstyle: error: {one_line(error)}")
-            failures.append(f"{photograph}: {one_line(error)}")
+            # whose own message may begin with it
+            failures.append(f"{photograph}: {one_line(error).removeprefix(f'{photograph}: ')}")
     talk.answer(
         f"{len(folders) - len(failures)} of {len(folders)} pictures painted",
         *(f"  failed: {failure}" for failure in failures),
