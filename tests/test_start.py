@@ -16,6 +16,7 @@ COMMANDS = {
     "neural_style": ["-m", "neural_style", "--gpu", "-1"],
     "report": ["-m", "neural_style.report", "out"],
     "judge": ["-m", "neural_style.judge", "a.jpg", "b.jpg", "c.jpg"],
+    "weights": ["-m", "neural_style.weights", "file"],
     "download": ["-m", "neural_style.download", "--offline"],
 }
 

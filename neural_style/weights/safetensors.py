@@ -2,9 +2,10 @@
 
 import struct
 
+from ..files import write_bytes
 from .naming import ours as made_for
 
-__all__ = ["made_for", "matches", "read"]
+__all__ = ["made_for", "matches", "read", "write"]
 
 
 def matches(head, size):
@@ -18,3 +19,22 @@ def read(path):
 
     with safe_open(path, framework="numpy") as file:
         return {name: file.get_tensor(name) for name in file.keys() if len(file.get_slice(name).get_shape()) != 2}  # noqa: SIM118
+
+
+def write(path, arrays):
+    """Write arrays `<layer>_weight` and `<layer>_bias` as `<layer>.weight` and `<layer>.bias`: whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    arrays : dict of str to ndarray
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    from safetensors.numpy import save
+
+    data = save({".".join(name.rsplit("_", 1)): array for name, array in arrays.items()}, {"format": "pt"})
+    write_bytes(path, data)

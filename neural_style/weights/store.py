@@ -97,7 +97,7 @@ def load(model, path=None):
         arrays, sha256 = layouts.read(NETWORKS[model], path), checksum(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check it, or give --weights.") from None
-    note = _note(path, sha256)
+    note = known(path, sha256)
     offline = path.name == OFFLINE or "recipe" in note
     return Weights(arrays, path, sha256, note["origin"], bool(note["verified_by"]), offline)
 
@@ -141,7 +141,7 @@ def installed():
     for model in NETWORKS:
         for path in (folder / name for name in _names(model) for folder in _folders()):
             if path.is_file() and path.resolve() not in found:
-                note = _note(path, checksum(path))
+                note = known(path, checksum(path))
                 found[path.resolve()] = Installed(
                     model, path, path.stat().st_size, note["origin"], bool(note["verified_by"])
                 )
@@ -167,7 +167,20 @@ def _folders():
     return Path("model"), Path(__file__).resolve().parents[2] / "model"
 
 
-def _note(path, sha256):
+def known(path, sha256):
+    """What is known of a file's content, by its record or by the published checksums.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str
+        Its own.
+
+    Returns
+    -------
+    dict
+        With `origin`, 'unknown' if nothing is known, and `verified_by`; more if it was learned offline.
+    """
     note = recorded(path)
     if note.get("sha256") == sha256:
         return note
