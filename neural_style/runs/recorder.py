@@ -86,6 +86,8 @@ class Records(Listener):
     def fail(self, status, reason):
         with contextlib.suppress(OSError):
             self.sitting.claim.check()
+            if not (self.sitting.folder / output.RECORD).exists():
+                _write_record(self.sitting, status, reason)  # else what follows might be left without a name
             self._write(status, reason)
 
     def _write(self, status, reason=None):

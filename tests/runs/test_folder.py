@@ -1,6 +1,7 @@
 """Nobody's file is touched: what belongs to a run is what its record names, and goes when its successor is there."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -334,3 +335,14 @@ def test_files_of_a_folder_without_a_run_are_nobodys(tmp_path):
     (tmp_path / "run.json").write_text("[" * 100_000)
     (tmp_path / "state.npz").write_bytes(b"PK")
     assert files_of_run(tmp_path) == {}
+
+
+def test_where_the_record_cannot_be_written_nothing_is_left_without_a_name(paint, tmp_path, monkeypatch):
+    def full(path, *_):
+        raise OSError(errno.EFBIG, "File too large")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("neural_style.runs.record.write", full)
+        assert paint() == 2
+    assert not (tmp_path / "out" / "losses.csv").exists()
+    assert paint() == 0

@@ -181,14 +181,16 @@ def test_levels_that_are_done_stay_when_epochs_are_added(paint, tmp_path):
 
 
 def test_a_converged_run_goes_on_with_a_smaller_stop_eps_only(paint, tmp_path, capsys):
-    run = ["--optimizer", "nag", "--pyramid-levels", "1", "--max-num-epochs", "4"]
+    run = ["--optimizer", "nag", "--pyramid-levels", "1", "--max-num-epochs", "24"]
     assert paint(*run, "--stop-eps", "9") == 0
     assert record(tmp_path / "out")["status"] == "converged"
-    assert paint(*run, "--stop-eps", "9", "--resume") == 0
-    assert "converged at epoch 1" in capsys.readouterr().err
-    assert paint(*run, "--stop-eps", "9", "--max-num-epochs", "6", "--resume") == 0
-    assert "converged at epoch 1" in capsys.readouterr().err
-    assert len(results(tmp_path / "out")[1]) == 2
+    rows = results(tmp_path / "out")[1]
+    ended = f"converged at epoch {rows[-1][0]}."
+    assert len(rows) < 24
+    for more in ([], ["--max-num-epochs", "26"]):
+        assert paint(*run, "--stop-eps", "9", *more, "--resume") == 0
+        assert ended[:-1] in capsys.readouterr().err
+    assert results(tmp_path / "out")[1] == rows
     assert paint(*run, "--stop-eps", "0", "--resume") == 0
     assert record(tmp_path / "out")["status"] == "finished"
     assert_agreement(tmp_path / "out")

@@ -26,7 +26,7 @@ def saved(name="adam", **changes):
     image = picture((12, 16))
     arrays = {
         "adam": {"steps": np.array(5), "mean": image, "square": image**2},
-        "nag": {"velocity": image},
+        "nag": {"steps": np.array(5), "velocity": image},
         "lbfgs": {
             "radius": np.array(1.0), "loss": np.array(2.0), "image": image, "gradient": image,
             "step_0": image, "difference_0": image,
