@@ -1,6 +1,8 @@
 #!/bin/sh
 # Fetches the weights and the sample pictures into model/ and input/ beside this file, or builds what stands in for
 # them. See `sh download.sh --help`; the work is done by neural_style/download/.
+NSTYLE_CALLED_FROM=$PWD
+export NSTYLE_CALLED_FROM
 cd "$(dirname "$0")" || exit 1
 
 for python in .venv/bin/python .venv/Scripts/python.exe .venv-torch/bin/python python3 python ''; do

@@ -1,6 +1,7 @@
 """Fetch the weights and the sample pictures, from whichever source still answers.
 
-    python -m neural_style.download [--model NETWORK|all] [--mirror URL_OR_FOLDER] [--offline] [--force]
+    python -m neural_style.download [--model NETWORK|all] [--source NAME] [--mirror URL_OR_FOLDER] [--offline] [--force]
+    python -m neural_style.download --from FILE [--model NETWORK] [--force]
 
 Without pretrained weights a VGG-19 is learned offline; without the sample pair two pictures of our own stand in.
 
@@ -18,7 +19,7 @@ from urllib.request import url2pathname
 from ..errors import InputError, printable
 from ..files import checksum
 from ..weights import store
-from .fetch import Outcome, fetch, size_of, taking_turns
+from .fetch import Outcome, fetch, size_of, take, taking_turns
 from .sources import FILES
 from .transport import Client
 
@@ -38,11 +39,21 @@ def main(arglist=None, files=FILES, client=None):
         default=os.environ.get("NSTYLE_MIRROR"),
         help="holds the files under their usual names; tried first (default: $NSTYLE_MIRROR)",
     )
+    parser.add_argument(
+        "--source", metavar="NAME", help="use only sources with this in their name, address or publisher's name"
+    )
+    parser.add_argument("--from", metavar="FILE", dest="own", help="install this file of weights, whatever its layout")
     parser.add_argument("--offline", action="store_true", help="build what can be built without a network")
     parser.add_argument("--force", action="store_true", help="fetch again what is there")
     args = parser.parse_args(arglist)
     asked = {None: USUAL, "all": networks}
     try:
+        if args.own:
+            # download.sh works in its own folder, and names are given from another
+            own = Path(os.environ.get("NSTYLE_CALLED_FROM", ""), args.own)
+            words, outcome = take(own, None if args.model == "all" else args.model, args.force)
+            print(words, _line(outcome), sep="\n")
+            return 0
         return _put_in_place(args, asked.get(args.model, [args.model]), files, client or Client())
     except InputError as error:
         print(f"download.sh: {error}", file=sys.stderr)
@@ -55,6 +66,8 @@ def main(arglist=None, files=FILES, client=None):
 def _put_in_place(args, asked, files, client):
     mirror = find_mirror(args.mirror)
     files = [file for file in files if file.network in ("", *asked)]
+    if args.source:
+        files = _with_sources(args.source, files)
     outcomes = {file: fetch(file, mirror, client, args.offline, args.force) for file in files}
     missing = [file for file, outcome in outcomes.items() if not outcome.there]
     networks = [outcome for file, outcome in outcomes.items() if file.network]
@@ -65,11 +78,28 @@ def _put_in_place(args, asked, files, client):
     if any(not file.network for file in missing):
         stand_ins = write_stand_ins(pictures[0].path.parent)
     for outcome in pictures + stand_ins + networks:
-        print(printable(f"{outcome.path.as_posix():<27} {outcome.text}"))
+        print(_line(outcome))
     for file in missing:
         print(how_to_get(file))
     pair = all(outcome.there for outcome in stand_ins or pictures)
     return 0 if pair and any(outcome.there for outcome in networks) else 1
+
+
+def _line(outcome):
+    return printable(f"{outcome.path.as_posix():<27} {outcome.text}")
+
+
+def _with_sources(name, files):
+    """The pictures, and of the files of weights those of their sources that answer to a name."""
+    weights = [file for file in files if file.network]
+    chosen = {file: tuple(source for source in file.sources if source.answers_to(name)) for file in weights}
+    if not any(chosen.values()):
+        known = ", ".join(source.name for file in weights for source in file.sources)
+        raise InputError(f"--source {name}: there is no such source; choose from {known}.")
+    return [
+        file._replace(sources=chosen[file]) if file.network else file
+        for file in files if chosen.get(file, True)
+    ]  # fmt: skip
 
 
 def find_mirror(text):

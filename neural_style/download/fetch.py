@@ -1,8 +1,8 @@
 """One file from its sources: an ordered list (`sources.py`), tried in turn.
 
-Carried over by hand into the file's own folder, in the mirror, at the address where it was published. A source is
-brought to a hidden `.<name>.part` and moved or converted to the file's final name once its whole content is found to
-be the published one.
+Carried over by hand into the file's own folder, in the mirror, in the caches of other programs, at the address where
+it was published. A source is brought to a hidden `.<name>.part` and moved or converted to the file's final name once
+its whole content is found to be the published one.
 """
 
 import contextlib
@@ -21,7 +21,8 @@ from tqdm import tqdm
 from ..errors import InputError, printable
 from ..files import checksum, replacing
 from ..networks.registry import NETWORKS
-from ..weights import layouts, store
+from ..weights import identity, layouts, store
+from . import caches
 from .transport import LIMIT, Client, Unfit, discard, download, length, shown
 
 
@@ -178,6 +179,42 @@ def install(file, source, part, origin, proof):
         store.record(path, origin, proof)
 
 
+def take(path, model=None, force=False):
+    """Install a file of weights that the user has, in whatever layout, for our range.
+
+    Parameters
+    ----------
+    path : Path
+    model : str, optional
+        The network it is of; otherwise that is found by its shapes.
+    force : bool, optional
+        Replace what is installed.
+
+    Returns
+    -------
+    (str, Outcome)
+        What the file is, in lines.
+
+    Raises
+    ------
+    InputError
+        If it is of no network, or the network is installed already.
+    """
+    network, stored = identity.identified(path, model)
+    words = identity.lines(identity.description(network, stored))
+    target = Path("model", f"{network.name}.params")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with taking_turns(target):
+            if target.exists() and not force:
+                raise InputError(f"--from {path}: {target} is there already; add --force to replace it.")
+            identity.convert(network, stored, target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror or error}).") from None
+    proof = store.recorded(target)["verified_by"]
+    return words, Outcome(target, True, f"{size_of(target)} from {path}, {_verified(proof)}")
+
+
 def _places(file, mirror, offline):
     """Yield every (source, place) in the order to be tried; a place is a Path or an address."""
     for folder in (Path(file.path).parent, mirror):
@@ -185,6 +222,7 @@ def _places(file, mirror, offline):
             place = folder / source.name
             if place.is_file() and not (Path(file.path).exists() and place.samefile(file.path)):
                 yield source, place
+    yield from ((source, place) for source in file.sources for place in caches.places(source))
     if not offline:
         if isinstance(mirror, str):
             yield from ((source, f"{mirror.rstrip('/')}/{source.name}") for source in file.sources)

@@ -16,6 +16,12 @@ class Source(NamedTuple):
     about: str = ""  # its size in words, where not known exactly
 
 
+    def answers_to(self, text):
+        """Whether a text is in its name, its publisher's or its address, upper and lower case the same."""
+        by = BY_NAME[self.name].by if self.name in BY_NAME else ""
+        return any(text.lower() in words.lower() for words in (self.name, by, self.url))
+
+
 class File(NamedTuple):
     """One file of the suite. A source of another name than the file's own is converted into it."""
 

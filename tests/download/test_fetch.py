@@ -37,7 +37,9 @@ def folder(tmp_path, monkeypatch):
     """An empty current folder, no proxy, no mirror, and networks of a few bytes."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.delenv("NSTYLE_MIRROR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # with its caches
+    for name in ("NSTYLE_MIRROR", "XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "MXNET_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(download, "LIMIT", 200000)
     monkeypatch.setitem(NETWORKS, "vgg19", TINY)
     monkeypatch.setitem(NETWORKS, "squeezenet", TINY)
@@ -661,6 +663,12 @@ def test_download_sh_in_every_shell(folder, monkeypatch):
         )
         assert run.returncode == 0, run.stderr
         assert ("already there" if nth else "not verified") in run.stdout
+    (folder / "here").mkdir()
+    (folder / "mirror" / "squeezenet.params").replace(folder / "here" / "my.file")
+    own = ["sh", "../a folder/download.sh", "--from", "my.file", "--force"]  # relative to where it is called from
+    run = subprocess.run(own, cwd=folder / "here", capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0 and "SqueezeNet 1.0 (--model squeezenet)" in run.stdout, run.stderr
+    (folder / "here" / "my.file").replace(folder / "mirror" / "squeezenet.params")
     bad_option = subprocess.run(["sh", "a folder/download.sh", "--nonsense"], capture_output=True, text=True)
     assert bad_option.returncode == 2 and "--nonsense" in bad_option.stderr
     assert (place / "model/squeezenet.params").read_bytes() == (folder / "mirror/squeezenet.params").read_bytes()
