@@ -1,5 +1,6 @@
 """A network as rows, and what follows from the rows alone: shapes, receptive fields, the weights it needs."""
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
@@ -148,6 +149,41 @@ def fields(network: Network) -> dict[str, Field]:
         found[layer.name] = Field(size + (layer.kernel - 1) * stride, stride * layer.stride)
     del found[DATA]
     return found
+
+
+class Cost(NamedTuple):
+    """What an evaluation of a network takes for each pixel of the picture, as its rows say."""
+
+    flop: float  # floating point operations of the convolutions, forward and backward to the picture
+    memory: float  # bytes of the feature maps that the way back needs, in float32
+
+
+def cost(network: Network, names: Iterable[str], size: Sequence[int] = (512, 512)) -> Cost:
+    """The `Cost` of the layers of these names and of all that they rest on.
+
+    A convolution takes two operations for each weight and position, and as many for the gradient of its input; the
+    weights have none. A ReLU writes over its input. What an engine adds of its own is not counted.
+
+    Parameters
+    ----------
+    network : Network
+    names : iterable of str
+    size : (int, int)
+        Height and width of the picture: small ones lose more at their edges.
+
+    Returns
+    -------
+    Cost
+    """
+    found, kernels, pixels = shapes(network, size, "avg"), convolutions(network), size[0] * size[1]
+    flop = memory = 0
+    for layer in needed(network, names):
+        channels, height, width = found[layer.name]
+        if layer.kind == "convolution":
+            flop += 2 * 2 * math.prod(kernels[layer.name]) * height * width
+        if layer.kind != "relu":
+            memory += 4 * channels * height * width
+    return Cost(flop / pixels, memory / pixels)
 
 
 def scaled_after_pooling(network: Network, arrays: dict[str, Array], scale: float) -> dict[str, Array]:

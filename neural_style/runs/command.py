@@ -36,6 +36,11 @@ def main(arglist: Optional[Sequence] = None) -> int:
 def _command(arglist):
     try:
         args = options.parse(arglist)
+        if args.list_models:
+            from ..weights import published
+
+            talk.answer(listing.models(NETWORKS.values(), published.PUBLISHERS))
+            return 0
         if args.list_layers:
             talk.answer(listing.table(NETWORKS[args.model]))
             return 0

@@ -140,6 +140,7 @@ GROUPS = {
         Option("border", "whole", "continue pictures beyond their edges by a mirrored border", open="by network",
                metavar="PIXELS", unit="pixels", most=31),
         _flag("list_weights", "say which networks are installed, and end", changes_result=False),
+        _flag("list_models", "say which networks there are, and what they take, and end", changes_result=False),
         _flag("list_layers", "say which layers the network has, and end", changes_result=False),
     ),
     "course of the run": (

@@ -73,6 +73,10 @@ PUBLISHED = (
     _onnx("caffenet-12", "caffenet", "ea563e5c47d1f58e1717cf1a2d8bf288b8adc07af0ad228b622096cd243aeecb"),
 )  # fmt: skip
 
+PUBLISHERS = {
+    network: tuple(dict.fromkeys(file.by for file in PUBLISHED if file.network == network))
+    for network in dict.fromkeys(file.network for file in PUBLISHED)
+}
 BY_NAME = {file.name: file for file in PUBLISHED}
 
 

@@ -108,3 +108,13 @@ def test_a_picture_that_is_too_small_for_a_layer_leaves_it_no_edge():
 def test_what_layers_rest_on():
     assert [layer.name for layer in layers.needed(VGG19, ["relu1_2"])] == ["conv1_1", "relu1_1", "conv1_2", "relu1_2"]
     assert layers.available(VGG19, {"conv1_1_weight", "conv1_1_bias"}) == ["conv1_1", "relu1_1"]
+
+
+def test_cost_is_that_of_multiplying_by_hand():
+    found = layers.cost(VGG19, ["relu1_2"], (100, 100))
+    assert found == (4 * (3 * 64 + 64 * 64) * 9, 4 * (64 + 64))
+    # grouped: conv2 of CaffeNet sees 48 channels; 61 x 61 positions of conv1 become 30 x 30
+    two = layers.cost(CAFFENET, ["conv2"], (251, 251)).flop - layers.cost(CAFFENET, ["norm1"], (251, 251)).flop
+    assert two * 251**2 == pytest.approx(4 * 256 * 48 * 25 * 30**2)
+    # measured by others: 346 GFLOP for both ways of VGG-19 to relu5_1 at 600 x 400
+    assert layers.cost(VGG19, ["relu5_1"], (400, 600)).flop * 240_000 == pytest.approx(346e9, rel=0.01)

@@ -10,6 +10,7 @@ from conftest import made_picture
 from PIL import Image
 
 import nstyle
+from neural_style.networks.registry import NETWORKS
 from neural_style.runs import paint as runs
 
 
@@ -154,3 +155,14 @@ def test_layers_are_listed_with_what_they_see_and_the_defaults_marked(capfd):
     assert nstyle.main(["--list-layers"]) == 0
     rows = {line.split()[0]: line.split()[1:] for line in capfd.readouterr().out.splitlines()[1:]}
     assert rows["relu5_1"][:4] == ["relu", "512", "16", "156"] and "style" in rows["relu5_1"]
+
+
+def test_models_are_listed_with_what_they_take(capfd):
+    assert nstyle.main(["--list-models"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert "not measured" in lines[-2]
+    rows = {line.split()[0]: line.split() for line in lines[1:-3]}
+    assert rows.keys() == NETWORKS.keys()
+    assert rows["vgg19"][:6] == ["vgg19", "VGG-19", "20.0", "M", "1.00", "1.00"]
+    assert "torchvision" in rows["vgg11"] and rows["nin"][-2:] == ["--from", "FILE"]
+    assert float(rows["squeezenet"][5]) < 0.05 < float(rows["vgg11"][4]) < float(rows["vgg16"][4]) < 1
