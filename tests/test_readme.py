@@ -69,7 +69,7 @@ def test_the_python_of_the_readme_runs(installed, monkeypatch, capsys):
 
 def test_every_option_and_file_that_the_readme_names_exists():
     known = {text for action in options.parser()._actions for text in action.option_strings}
-    others = {"--mirror", "--offline", "--gallery", "--output_dir"}
+    others = {"--mirror", "--offline", "--from", "--gallery", "--output_dir"}
     assert set(re.findall(r"`(--[a-z_-]+)", README)) | set(re.findall(r" (--[a-z_-]+)", README)) <= known | others
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert link.startswith("http") or (ROOT / link).exists(), link

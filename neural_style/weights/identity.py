@@ -8,12 +8,6 @@ from ..networks.layers import convolutions
 from ..networks.registry import NETWORKS
 from . import layouts, likeness, safetensors, store
 
-NAMES = {
-    "params": "MXNet's .params", "matconvnet": "MatConvNet's .mat", "torchfile": "PyTorch's .pth",
-    "safetensors": ".safetensors", "onnx": "ONNX", "caffemodel": "Caffe's .caffemodel",
-    "compressed": "Deep Compression's SqueezeNet",
-}  # fmt: skip
-
 
 def identified(path, model=None):
     """The network that a file is of, and what is in it.
@@ -41,7 +35,7 @@ def identified(path, model=None):
     if not found:
         shapes = [f"{name} {array.shape}" for name, array in stored.arrays.items()][:3]
         raise InputError(
-            f"{path}: {NAMES[stored.layout.__name__.rpartition('.')[2]]}, {len(stored.arrays)} arrays "
+            f"{path}: {layouts.LAYOUTS[stored.layout]}, {len(stored.arrays)} arrays "
             f"({', '.join(shapes)}{', ...' if len(stored.arrays) > 3 else ''}), of none of the networks "
             f"{', '.join(NETWORKS)}; --model says what is not right for one of them."
         )
@@ -63,7 +57,7 @@ def description(network, stored):
     folded = any(name.endswith("running_mean") for name in stored.arrays)
     return {
         "file": f"{stored.path}, {stored.path.stat().st_size} bytes",
-        "layout": NAMES[stored.layout.__name__.rpartition(".")[2]],
+        "layout": layouts.LAYOUTS[stored.layout],
         "network": f"{network.title} (--model {network.name})" + (", with batch normalisation" if folded else ""),
         "layers": f"{len(there)} of {len(convolutions(network))} convolutions, {there[0]} to {there[-1]}; "
         f"{sum(math.prod(array.shape) for array in arrays.values())} weights",

@@ -14,8 +14,13 @@ from ..errors import InputError, one_line, printable
 from ..files import checksum
 from ..networks.layers import convolutions
 from . import caffemodel, compressed, likeness, matconvnet, naming, onnx, params, safetensors, torchfile
+from .published import PUBLISHERS
 
-LAYOUTS = (params, matconvnet, torchfile, safetensors, onnx, caffemodel, compressed)
+LAYOUTS = {  # and what they are called
+    params: "MXNet's .params", matconvnet: "MatConvNet's .mat", torchfile: "PyTorch's .pth",
+    safetensors: "Hugging Face's .safetensors", onnx: "ONNX", caffemodel: "Caffe's .caffemodel",
+    compressed: "SqueezeNet after Deep Compression",
+}  # fmt: skip
 HEAD = 512  # bytes by which a layout is known
 
 
@@ -30,7 +35,11 @@ class Stored(NamedTuple):
         """The `naming.Range` of input that the file was made for, if it is of this network."""
         if not naming.numbered(self.arrays):
             return self.layout.made_for(network)
-        return naming.caffes(network) if checksum(self.path).startswith(naming.FROM_CAFFE) else naming.NORMALISED
+        # of networks that torchvision has not, numbered files can only be conversions from Caffe
+        converted = "torchvision" not in PUBLISHERS.get(network.name, ())
+        if converted or checksum(self.path).startswith(naming.FROM_CAFFE):
+            return naming.caffes(network)
+        return naming.NORMALISED
 
 
 def read(network, path):

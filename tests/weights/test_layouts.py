@@ -13,6 +13,7 @@ from narrow import chain
 from neural_style.errors import InputError
 from neural_style.networks.googlenet import GOOGLENET
 from neural_style.networks.layers import convolutions
+from neural_style.networks.nin import NIN
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG11, VGG13, VGG16, VGG19
 from neural_style.ranges import MEAN_PIXEL
@@ -163,6 +164,16 @@ def test_converted_caffe_files_are_known_by_their_content(published, monkeypatch
     found = read(foreign.pth(numbered(ARRAYS), legacy=True))
     assert np.allclose(found["conv1_1_weight"], ARRAYS["conv1_1_weight"][:, ::-1])
     assert np.allclose(found["conv1_1_bias"], ARRAYS["conv1_1_bias"])  # the mean pixel is ours
+
+
+def test_numbered_files_of_networks_that_torchvision_has_not_are_caffes():
+    """As ProGamerGov/neural-style-pt has NIN."""
+    arrays, stored = made(NIN), {}
+    for number, layer in enumerate(convolutions(NIN)):
+        stored |= {f"features.{2 * number}.{part}": arrays[f"{layer}_{part}"] for part in ("weight", "bias")}
+    found = read(foreign.pth(stored), NIN)
+    assert np.array_equal(found["conv1_weight"], arrays["conv1_weight"][:, ::-1])
+    assert all(np.array_equal(found[name], array) for name, array in arrays.items() if not name.startswith("conv1"))
 
 
 @pytest.mark.parametrize("network, mean", [
