@@ -8,6 +8,8 @@ import zlib
 
 import numpy as np
 
+from .mapped import mapped
+
 # data types and array classes of the format ("MAT-File Format", MathWorks, tables 1-1 and 1-3)
 DTYPES = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8", 16: "u1", 17: "u2",
@@ -37,7 +39,7 @@ def read(path, name):
     ValueError and others
         If the file is damaged or holds something else; it cannot crash, and takes memory in proportion to the file.
     """
-    data = memoryview(path.read_bytes())
+    data = mapped(path)
     order = {b"IM": "<", b"MI": ">"}[bytes(data[126:128])]
     rest = data[128:]
     while rest:

@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 
+from .mapped import mapped
 from .naming import ours as made_for
 
 __all__ = ["made_for", "matches", "read", "write"]
@@ -30,7 +31,7 @@ def read(path):
     ValueError and others
         If the file is damaged; the memory taken is bounded by the file's length.
     """
-    data, at = path.read_bytes(), 16
+    data, at = mapped(path), 16
 
     def take(kind, count=1):
         nonlocal at

@@ -1,5 +1,6 @@
 """The files of weights that others published, by the checksums that they gave: whose a file is, whatever its name."""
 
+from pathlib import PurePath
 from typing import NamedTuple, Optional
 
 from ..files import checksum
@@ -77,6 +78,8 @@ PUBLISHERS = {
     network: tuple(dict.fromkeys(file.by for file in PUBLISHED if file.network == network))
     for network in dict.fromkeys(file.network for file in PUBLISHED)
 }
+# by which a file is known not to be one of these, before its slow checksums are computed
+BEGINNINGS = {".mat": b"MATLAB", ".params": b"\x12\x01\0\0"}
 BY_NAME = {file.name: file for file in PUBLISHED}
 
 
@@ -111,7 +114,11 @@ def find(path, sha256=None) -> Optional[Found]:
         If the file cannot be read.
     """
     sums = {} if sha256 is None else {"SHA-256": sha256}
+    with path.open("rb") as opened:
+        head = opened.read(max(map(len, BEGINNINGS.values())))
     for file in PUBLISHED:
+        if not head.startswith(BEGINNINGS.get(PurePath(file.name).suffix, b"")):
+            continue
         for kind, value in file.checksums:
             if kind not in sums:
                 sums[kind] = checksum(path, kind)

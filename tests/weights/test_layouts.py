@@ -3,6 +3,7 @@
 import functools
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import foreign
@@ -17,7 +18,7 @@ from neural_style.networks.nin import NIN
 from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG11, VGG13, VGG16, VGG19
 from neural_style.ranges import MEAN_PIXEL
-from neural_style.weights import layouts, likeness, wire
+from neural_style.weights import layouts, likeness, params, wire
 
 NARROW = chain("vgg19", conv1_1=4, conv1_2=4, conv2_1=6)
 PLACES = {"conv1_1": 0, "conv1_2": 2, "conv2_1": 5}
@@ -277,6 +278,22 @@ def test_the_smaller_vggs_are_read_under_torchvisions_numbers(network):
     assert [n.name for n in likeness.candidates(stored)] == [network.name]
     found = read(foreign.safetensors(stored), network)
     assert all(np.array_equal(found[name], array) for name, array in arrays.items() if name[:7] != "conv1_1")
+
+
+@pytest.mark.parametrize("name", ["params", "caffemodel", "safetensors", "pth"])
+def test_what_a_network_does_not_need_takes_no_memory(name):
+    """Six of seven parts of a file of VGG-19 are its fully connected layers."""
+    whole = {**ARRAYS, "fc6_weight": np.zeros((2000, 5000), "f4"), "fc6_bias": np.zeros(2000, "f4")}
+    if name == "params":
+        params.write(Path("w"), whole)
+    else:
+        Path("w").write_bytes(getattr(foreign, name)(whole))
+    tracemalloc.start()
+    try:
+        assert layouts.read(NARROW, Path("w")).keys() == ARRAYS.keys()
+        assert tracemalloc.get_traced_memory()[1] < 4e6 < Path("w").stat().st_size / 10
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", WRITERS)
