@@ -42,11 +42,14 @@ class StreamedEncoder:
         course = _Course(self, size, {*content_layers, *style_layers})
         regions = _Regions(self.encoder, course.shapes, style_layers, masks)
         content = {layer: self.encoder.empty((1, *course.shapes[layer]), exact=True) for layer in content_layers}
-        for strip, maps in course.forward(image):
+
+        def look(strip, maps):
             regions.add(strip, maps)
             for layer in content.keys() & maps.keys():
                 first, last = strip.wanted[layer]
                 content[layer][:, :, first:last] = maps[layer]
+
+        course.forward(image, look)
         return Targets(content, regions.moments())
 
     def evaluator(self, size, content, style_layers, masks=(None,)):
@@ -69,11 +72,14 @@ class StreamedEvaluator:
         """See `contract.Evaluator`."""
         self._regions.clear()
         distances = dict.fromkeys(self._content, 0.0)
-        for strip, maps in self._course.forward(image):
+
+        def look(strip, maps):
             self._regions.add(strip, maps)
             for layer in distances.keys() & maps.keys():
                 difference = maps[layer] - _rows(self._content[layer], strip.wanted[layer])
                 distances[layer] += float((difference * difference).sum())
+
+        self._course.forward(image, look)
         return Statistics(distances, self._regions.moments())
 
     def backward(self, gradients):
@@ -99,19 +105,30 @@ class _Course:
         self._stages, self.shapes = division.stages, division.shapes
         self._inputs = {}
 
-    def forward(self, image):
-        """Yield each strip and the feature maps that belong to it; keep what the stages hand on."""
+    def forward(self, image, look):
+        """Compute strip after strip; keep what the stages hand on.
+
+        Parameters
+        ----------
+        image : Array, shape (1, 3, H, W)
+        look : callable
+            Is given each strip and the feature maps that belong to it.
+        """
         self._inputs = {DATA: _mirrored(image, self._encoder.border)}
         for stage, strips in self._stages:
             source = self._inputs[stage.input]
             target = self._encoder.empty((1, *self.shapes[stage.output])) if stage.output else None
             for strip in strips:
-                maps, _ = self._encoder.strip(strip, _rows(source, strip.source))
-                if stage.output:
-                    first, last = strip.wanted[stage.output]
-                    target[:, :, first:last] = maps[stage.output]
-                yield strip, maps
+                self._strip_forward(strip, source, target, stage.output, look)
             self._inputs[stage.output] = target
+
+    # a function of its own, as is that of the way back: its strip is let go of before the next one begins
+    def _strip_forward(self, strip, source, target, output, look):
+        maps, _ = self._encoder.strip(strip, _rows(source, strip.source))
+        if output:
+            first, last = strip.wanted[output]
+            target[:, :, first:last] = maps[output]
+        look(strip, maps)
 
     def backward(self, heads):
         """The gradient of the picture that `forward` was last given.
@@ -126,15 +143,19 @@ class _Course:
             source = self._inputs[stage.input]
             below = 0 * source
             for strip in strips:
-                maps, pull = self._encoder.strip(strip, _rows(source, strip.source), backward=True)
-                gradients = heads(strip, maps)
-                if stage.output:
-                    own = _rows(above, strip.wanted[stage.output])
-                    gradients[stage.output] = own + gradients.get(stage.output, 0)
                 first, last = strip.source
-                below[:, :, first:last] += pull(gradients)
+                below[:, :, first:last] += self._strip_back(strip, source, above, stage.output, heads)
             above = below
         return _folded(above, self._encoder.border)
+
+    def _strip_back(self, strip, source, above, output, heads):
+        maps, pull = self._encoder.strip(strip, _rows(source, strip.source), backward=True)
+        gradients = heads(strip, maps)
+        del maps
+        if output:
+            own = _rows(above, strip.wanted[output])
+            gradients[output] = own + gradients[output] if output in gradients else own
+        return pull(gradients)
 
 
 class _Regions:

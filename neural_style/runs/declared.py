@@ -20,7 +20,7 @@ class Option(NamedTuple):
     """One option."""
 
     name: str  # of its field in a namespace
-    kind: str  # file, whole, number, choice, layers or flag
+    kind: str  # file, whole, number, bytes, choice, layers or flag
     help: str
     default: Any = None
     open: str = ""  # where the default is None: what stands for it
@@ -204,6 +204,8 @@ GROUPS = {
                 "bfloat16": "for processors that compute in it", "float16": "on GPUs",
             },
         ),
+        Option("memory", "bytes", "memory that the run may take, such as 4GB: what needs more is computed in strips",
+               open="what is free", metavar="SIZE", changes_result=False),
         _flag("no_memory_check", "begin even where the memory seems too small", changes_result=False),
     ),
     "results": (

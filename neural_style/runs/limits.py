@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+from ..engines import door
 from ..errors import InputError
 from ..networks import layers
 from ..networks.registry import NETWORKS
@@ -28,6 +29,8 @@ MEASURED = {
     "squeezenet": {"float32": PerPixel(1900, 650, 220), "bfloat16": PerPixel(2800, 650, 220)},
 }
 LARGEST_MEASURED = "vgg19"  # no network here has larger feature maps
+# what PyTorch, or MXNet, and the weights take before a run begins: of `--memory` it is left to them
+PROCESS_BYTES = 500e6
 # what does not grow with the picture: threads, weights in the layout of the kernels, what coarser levels leave behind
 FIXED_BYTES = 120e6
 IMAGE = 3 * 4  # bytes of a picture, per pixel
@@ -45,13 +48,13 @@ def check(run, folder):
     InputError
         If the memory or the disk will not do; it names the option that asks for most, and says what would fit.
     """
-    it, free = run.settings, available_memory()
-    if free is not None and run.engine.device == "cpu" and not it.no_memory_check:
+    it, free = run.settings, room(run)
+    if free is not None and not run.strips and not it.no_memory_check:
         need = memory(run, it.precision)
         if need > free:
             raise InputError(
-                f"{_largest(run)} about {shown(need)} of memory, {shown(free)} are free; {_what_fits(run, free)} "
-                "(--no-memory-check: try all the same)."
+                f"{largest(run)} about {shown(need)} of memory, {shown(free)} are {whence(it)}; "
+                f"{_what_fits(run, free)} (--no-memory-check: try all the same)."
             )
     if run.engine.name == "mxnet":
         _check_values(run)
@@ -63,9 +66,22 @@ def check(run, folder):
         )
 
 
+def room(run):
+    """Bytes that a run may take above what it holds before its first epoch; None where nobody knows, or asks."""
+    it, on_cpu = run.settings, run.engine.device == "cpu"
+    if it.memory is not None:
+        return max(0, it.memory - (PROCESS_BYTES if on_cpu else 0))
+    return available_memory() if on_cpu and not it.no_memory_check else None
+
+
+def whence(settings):
+    """What stands behind the amount that `room` gives, for the user."""
+    return f"left of --memory {shown(settings.memory)}" if settings.memory is not None else "free"
+
+
 def memory(run, precision):
     """Bytes that a run will need at most above what it holds before its first epoch."""
-    return FIXED_BYTES + max(_of_result(run, precision), *_of_paintings(run, precision))
+    return FIXED_BYTES + max(of_result(run, precision), *_of_paintings(run, precision))
 
 
 def per_pixel(model, precision):
@@ -74,7 +90,8 @@ def per_pixel(model, precision):
     return found.get(precision, found["float32"])
 
 
-def _of_result(run, precision):
+def of_result(run, precision):
+    """Bytes that the result takes where it is computed whole."""
     each = per_pixel(run.settings.model, precision)
     remembered = IMAGE * max(0, OPTIMIZERS[run.settings.optimizer].pictures - OPTIMIZERS["adam"].pictures)
     return math.prod(run.size) * (each.result + each.mask * _masks(run.regions) + remembered)
@@ -84,11 +101,12 @@ def _of_paintings(run, precision):
     each = per_pixel(run.settings.model, precision)
     return [
         math.prod(size) * (each.painting + each.mask * _masks(regions))
-        for size, regions in zip(_painting_sizes(run), run.style_regions)
+        for size, regions in zip(painting_sizes(run), run.style_regions)
     ]
 
 
-def _painting_sizes(run):
+def painting_sizes(run):
+    """Height and width of each painting when its moments are taken."""
     it = run.settings
     return [style_size(style.shape, run.size, scale, it.style_fit) for style, scale in zip(run.styles, it.style_scale)]
 
@@ -97,26 +115,29 @@ def _masks(regions):
     return sum(region is not None for region in regions)
 
 
-def _largest(run):
-    """What takes most: an option, its pictures, and the verb."""
+def largest(run):
+    """What takes most, for the user: an option, its pictures, and the verb."""
     paintings = _of_paintings(run, run.settings.precision)
-    if max(paintings) <= _of_result(run, run.settings.precision):
+    if max(paintings) <= of_result(run, run.settings.precision):
         return f"--max-long-edge: {run.size[1]} x {run.size[0]} pixels need"
     number = paintings.index(max(paintings))
-    height, width = _painting_sizes(run)[number]
+    height, width = painting_sizes(run)[number]
     return f"--style-scale {run.settings.style_scale[number]:g}: a painting of {width} x {height} pixels needs"
 
 
 def _what_fits(run, free):
     it, room = run.settings, max(0, free - FIXED_BYTES)
-    edge = math.sqrt(room / max(_of_result(run, it.precision), *_of_paintings(run, it.precision))) * max(run.size)
+    edge = math.sqrt(room / max(of_result(run, it.precision), *_of_paintings(run, it.precision))) * max(run.size)
     scale = math.sqrt(room / max(_of_paintings(run, it.precision))) * max(it.style_scale)
     hints = [f"--max-long-edge {int(edge) // 10 * 10}"] if edge >= 100 else []
-    if scale < max(it.style_scale) and scale >= 0.1 and _of_result(run, it.precision) <= room:
+    if scale < max(it.style_scale) and scale >= 0.1 and of_result(run, it.precision) <= room:
         hints.append(f"--style-scale {math.floor(10 * scale) / 10:g}")
     others = sorted(MEASURED.get(it.model, MEASURED[LARGEST_MEASURED]))
     hints += [f"--precision {precision}" for precision in others if memory(run, precision) <= free]
-    return f"{' or '.join(hints)} would fit" if hints else "close other programs"
+    advice = "close other programs" if it.memory is None else "allow more"
+    advice = f"{' or '.join(hints)} would fit" if hints else advice
+    strips = run.engine.name != "torch" and "torch" in door.installed()
+    return advice + (", or --engine torch, which computes in strips" if strips else "")
 
 
 def _check_values(run):
@@ -124,7 +145,7 @@ def _check_values(run):
     it = run.settings
     for option, (height, width) in (
         ("--max-long-edge", run.size),
-        *((f"--style-scale {scale:g}", size) for scale, size in zip(it.style_scale, _painting_sizes(run))),
+        *((f"--style-scale {scale:g}", size) for scale, size in zip(it.style_scale, painting_sizes(run))),
     ):
         shapes = layers.shapes(NETWORKS[it.model], (height + 2 * it.border, width + 2 * it.border), it.pooling)
         if max(map(math.prod, shapes.values())) >= MXNET_VALUES:

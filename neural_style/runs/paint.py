@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import InputError, one_line
 from ..report import animation
-from . import course, options, publish, recorder, resume, state, talk
+from . import course, fitting, options, publish, recorder, resume, state, talk
 from . import folder as output
 from . import limits as resources
 from . import prepare as transfer
@@ -65,6 +65,7 @@ def train(args, callback=None, shared=None):
     run = transfer.prepare(resume.with_its_machine(settings), shared)
     with output.claimed(run.settings.output_dir) as claim:
         run, saved, notices = _taken_up(run, claim.folder)
+        run = fitting.fitted(run)
         resources.check(run, claim.folder)
         sitting = Sitting(run, claim, _record(claim.folder, saved), saved)
         listeners = Listeners([make(sitting) for make in LISTENERS] + [Callback(sitting, callback)])

@@ -91,6 +91,7 @@ class Run(NamedTuple):
     levels: list  # of painting.levels.Level
     notices: tuple  # of lines for the user: what was chosen for him
     studio: Studio
+    strips: Optional[dict] = None  # as run.json says it, where pictures do not fit into memory whole
 
     @property
     def size(self):

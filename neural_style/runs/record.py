@@ -156,6 +156,7 @@ def describe(run, record, status, reason=None):
             "precision": run.engine.precision,
             "chosen": run.machine.choice.reason,
             "processor": processor.at_hand().name,
+            "strips": run.strips,
         },
         "size": [width, height],
         "levels": [{"size": [w, h], "epochs": epochs} for (h, w), epochs in run.levels],

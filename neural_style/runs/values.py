@@ -3,6 +3,7 @@
 import math
 import numbers
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -144,9 +145,23 @@ def _parsed(weight: str) -> Any:
         return weight
 
 
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+
+
+def _bytes(option: Option, value: Any) -> int:
+    """4GB, 500 MB, 1.5GiB or a number of bytes -> bytes."""
+    text = str(value) if isinstance(value, (str, numbers.Real)) and not isinstance(value, bool) else ""
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{0,9})?) ?([kmgt]i?)?b?", text.strip().lower())
+    number = int(float(found[1]) * UNITS[found[2] or ""]) if found else 0
+    if number < 1:
+        raise InputError(f"{option.flag}: {shown(value)} is no amount of memory; give one such as 4GB or 500MB.")
+    return number
+
+
 READERS = {
     "whole": _number,
     "number": _number,
+    "bytes": _bytes,
     "choice": _choice,
     "file": _file,
     "flag": _flag,

@@ -189,7 +189,8 @@ def test_every_option_may_be_written_with_underscores(option):
     if option.kind == "flag":
         assert getattr(options.parse([f"--{option.name}"]), option.name) is True
     else:
-        value = {"number": "0.5", "whole": "3", "layers": "conv1"}.get(option.kind) or next(iter(option.choices), "a_b")
+        made = {"number": "0.5", "whole": "3", "layers": "conv1", "bytes": "2GB"}
+        value = made.get(option.kind) or next(iter(option.choices), "a_b")
         forms = ([f"--{option.name}", value], [f"--{option.name}={value}"], [option.flag, value])
         read = [getattr(options.parse(form), option.name) for form in forms]
         assert read[0] == read[1] == read[2] is not None

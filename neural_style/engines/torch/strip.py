@@ -74,7 +74,7 @@ class StripMaps:
             if step.layer.name in gradients:
                 if total is None:
                     total = self._zeros(step.layer.name)
-                total[:, :, self._own(step.layer.name)] += gradients.pop(step.layer.name)
+                total[:, :, self._own(step.layer.name)].add_(gradients.pop(step.layer.name))
             if total is not None:
                 self._layer_back(step, total, found)
             self._maps.pop(step.layer.name, None)

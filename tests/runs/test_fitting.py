@@ -1,0 +1,128 @@
+"""A run that does not fit into memory whole is computed in strips, and is the same run to the fourth digit."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import made_picture
+from PIL import Image
+
+from neural_style.engines import door
+from neural_style.errors import InputError
+from neural_style.runs import limits, options, values
+from neural_style.runs.declared import OPTIONS
+
+needs_strips = pytest.mark.skipif("torch" not in door.installed(), reason="PyTorch is not installed")
+
+
+@pytest.fixture
+def cramped(monkeypatch):
+    """Pictures of the tests count as if they were large: what does not grow with them is nothing."""
+    monkeypatch.setattr(limits, "FIXED_BYTES", 0)
+    monkeypatch.setattr(limits, "PROCESS_BYTES", 0)
+
+
+def losses(folder):
+    with (folder / "losses.csv").open() as file:
+        return [{name: float(value) for name, value in row.items() if name != "seconds"}
+                for row in csv.DictReader(file)]  # fmt: skip
+
+
+def record(folder):
+    return json.loads((folder / "run.json").read_text())
+
+
+@pytest.fixture
+def masked(pictures, tmp_path):
+    """Options with two paintings and masks of two regions."""
+    for name, (height, width) in (("photo", (48, 64)), ("painting", (56, 56)), ("second", (60, 70))):
+        mask = np.zeros((height, width, 3), np.uint8)
+        mask[:, : width // 3] = 255
+        Image.fromarray(mask).save(tmp_path / f"{name}_mask.png")
+    Image.fromarray(made_picture(60, 70, seed=3)).save(tmp_path / "second.png")
+    return [
+        "--style-image", str(pictures / "painting.png"), "second.png", "--content-mask", "photo_mask.png",
+        "--style-mask", "painting_mask.png", "second_mask.png",
+    ]  # fmt: skip
+
+
+@needs_strips
+@pytest.mark.parametrize("more", [
+    ["--optimizer", "lbfgs", "--pooling", "max"],
+    ["--optimizer", "adam", "--style-loss", "wasserstein", "--border", "5"],
+], ids=["lbfgs", "adam, means"])  # fmt: skip
+def test_a_run_in_strips_is_the_run_without(paint, folder, masked, cramped, capsys, more):
+    common = ["--engine", "torch", "--precision", "float32", "--max-num-epochs", "6", "--stop-eps", "0", *more, *masked]
+    assert paint(*common) == 0
+    whole, without = losses(folder / "out"), record(folder / "out")
+    assert without["engine"]["strips"] is None and without["settings"]["memory"] is None
+    capsys.readouterr()
+    assert paint(*common, "--memory", "4MB", "--output-dir", "strips") == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Computing in strips")]
+    assert "--memory 4 MB" in line and "pixels need about" in line
+    said = record(folder / "strips")
+    assert said["settings"]["memory"] == 4_000_000
+    assert said["engine"]["strips"]["values"] > 0 and said["engine"]["strips"]["whole_up_to_pixels"] < 64 * 48
+    ours = losses(folder / "strips")
+    assert len(ours) == len(whole) == 6
+    for row, right in zip(ours, whole):
+        assert row == pytest.approx(right, rel=1e-4)
+
+
+@needs_strips
+def test_a_resumed_run_may_have_another_memory(paint, folder, cramped):
+    common = ["--engine", "torch", "--stop-eps", "0"]
+    assert paint(*common) == 0
+    assert paint(*common, "--resume", "--max-num-epochs", "5", "--memory", "4MB") == 0
+    assert len(losses(folder / "out")) == 5 and record(folder / "out")["engine"]["strips"] is not None
+
+
+@needs_strips
+def test_what_is_free_decides_where_nothing_is_asked_for(paint, folder, cramped, monkeypatch, capsys):
+    monkeypatch.setattr(limits, "available_memory", lambda: 4_000_000)
+    assert paint("--engine", "torch") == 0
+    assert "are free" in next(line for line in capsys.readouterr().err.splitlines() if "in strips" in line)
+
+
+@needs_strips
+@pytest.mark.parametrize("memory", ["10MB", "1", "510MB"])
+def test_too_little_even_for_strips_is_one_line(paint, folder, capsys, memory):
+    assert paint("--engine", "torch", "--memory", memory) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nstyle: error: --memory ") and "even in strips" in line
+    # what it asks for is enough
+    needed = line.partition(" about ")[2].partition(" even")[0].replace(" ", "")
+    assert paint("--engine", "torch", "--memory", needed) == 0
+
+
+@needs_strips
+def test_much_memory_leaves_pictures_whole(paint, folder, capsys):
+    assert paint("--engine", "torch", "--memory", "8GB") == 0
+    assert "strips" not in capsys.readouterr().err and record(folder / "out")["engine"]["strips"] is None
+
+
+def test_an_engine_without_strips_refuses_and_names_one_that_has_them(paint, folder, capsys, mx, monkeypatch):
+    monkeypatch.setattr(door, "installed", lambda: ("mxnet", "torch"))
+    assert paint("--engine", "mxnet", "--memory", "510MB") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "left of --memory 510 MB" in line and "or --engine torch, which computes in strips" in line
+    monkeypatch.setattr(door, "installed", lambda: ("mxnet",))
+    assert paint("--engine", "mxnet", "--memory", "510MB") == 2
+    assert "torch" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "number"), [
+    ("4GB", 4 * 10**9), ("500MB", 5 * 10**8), ("1.5gb", 15 * 10**8), ("2 GiB", 2**31), ("3m", 3 * 10**6),
+    ("1000", 1000), (2e9, 2 * 10**9), (7, 7),
+])  # fmt: skip
+def test_sizes_of_memory(text, number):
+    option = OPTIONS["memory"]
+    assert values.read(option, text) == number
+    assert options.parse(["--memory", *values.words(option, number)]).memory == number
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1GB", "0", "0.1", "GB", "4XB", "nan", "inf", True, [1], "9" * 99])
+def test_what_is_no_size_of_memory(text):
+    with pytest.raises(InputError, match="--memory: .* is no amount of memory; give one such as 4GB or 500MB."):
+        values.read(OPTIONS["memory"], text)
