@@ -1,6 +1,7 @@
 """Fetch the weights and the sample pictures, from whichever source still answers.
 
-    python -m neural_style.download [--model NETWORK|all] [--source NAME] [--mirror URL_OR_FOLDER] [--offline] [--force]
+    python -m neural_style.download [--model NETWORK|--all] [--source NAME] [--mirror URL_OR_FOLDER] [--offline]
+                                    [--force]
     python -m neural_style.download --from FILE [--model NETWORK] [--force]
 
 Without pretrained weights a VGG-19 is learned offline; without the sample pair two pictures of our own stand in.
@@ -33,6 +34,7 @@ def main(arglist=None, files=FILES, client=None):
     parser.add_argument(
         "--model", choices=(*networks, "all"), help=f"the network to fetch (default: {' and '.join(USUAL)})"
     )
+    parser.add_argument("--all", action="store_const", dest="model", const="all", help="the same as --model all")
     parser.add_argument(
         "--mirror",
         metavar="URL_OR_FOLDER",
@@ -48,7 +50,7 @@ def main(arglist=None, files=FILES, client=None):
     args = parser.parse_args(arglist)
     asked = {None: USUAL, "all": networks}
     try:
-        if args.own:
+        if args.own is not None:
             # download.sh works in its own folder, and names are given from another
             own = Path(os.environ.get("NSTYLE_CALLED_FROM", ""), args.own)
             words, outcome = take(own, None if args.model == "all" else args.model, args.force)

@@ -33,7 +33,7 @@ def identified(path, model=None):
         raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from None
     found = [NETWORKS[model]] if model else likeness.candidates(stored.arrays)
     if not found:
-        shapes = [f"{name} {array.shape}" for name, array in stored.arrays.items()][:3]
+        shapes = [f"{name[:40]} {array.shape}" for name, array in stored.arrays.items()][:3]
         raise InputError(
             f"{path}: {layouts.LAYOUTS[stored.layout]}, {len(stored.arrays)} arrays "
             f"({', '.join(shapes)}{', ...' if len(stored.arrays) > 3 else ''}), of none of the networks "

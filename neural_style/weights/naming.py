@@ -141,7 +141,7 @@ def without_normalisation(arrays):
 def _place(name):
     """Numbers count as numbers; a classifier stands behind the features, squeezing before expanding."""
     name = name.replace("classifier", "features.999").replace("squeeze", "a").replace("expand", "b")
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def fold(arrays, layer, made_for):

@@ -556,8 +556,10 @@ def test_main_fetches_the_usual_networks_unless_told(folder, substitutes, capsys
     shutil.rmtree("model")
     assert command.main([*options, "--model", "vgg16"], more, client()) == 0
     assert visible("model") == ["vgg16.params", "vgg16.params.json"]
-    assert command.main([*options, "--model", "all"], more, client()) == 0
-    assert len(visible("model")) == 6
+    for every in (["--model", "all"], ["--all"]):
+        shutil.rmtree("model")
+        assert command.main([*options, *every], more, client()) == 0
+        assert len(visible("model")) == 6
 
 
 def test_only_the_beginning_of_a_checksum_may_be_published(folder):

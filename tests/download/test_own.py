@@ -128,6 +128,7 @@ def put_model():
 
 @pytest.mark.parametrize("words, told", [
     (["--from", "nowhere"], "nowhere: cannot be read"), (["--from", "text"], "text: is damaged"),
+    (["--from", ""], ".: is not a regular file"),
     (["--from", "w", "--model", "squeezenet"], "conv1 is missing, expected (96, 3, 7, 7)"),
     (["--source", "nobody"], "--source nobody: there is no such source; choose from compressed_"),
 ])  # fmt: skip
