@@ -52,7 +52,7 @@ def models(networks: Iterable[Network], publishers: Mapping[str, Sequence[str]])
         rows.append((
             network.name, network.title, f"{weights / 1e6:.1f} M", f"{taken.flop / costs[0].flop:.2f}",
             f"{taken.memory / costs[0].memory:.2f}",
-            ", ".join(publishers.get(network.name, ())) or "nobody who still answers: download.sh --from FILE",
+            ", ".join(publishers.get(network.name, ())) or "no address known: sh download.sh --from FILE",
         ))  # fmt: skip
     return "\n".join([
         *_aligned(rows),

@@ -6,7 +6,7 @@ from pathlib import Path
 import foreign
 import numpy as np
 import pytest
-from test_layouts import normalised
+from test_layouts import ARRAYS, NARROW, WRITERS, normalised, written
 
 from neural_style.networks.googlenet import GOOGLENET
 from neural_style.networks.layers import convolutions
@@ -76,12 +76,21 @@ def test_what_is_known_of_a_file_goes_with_it(capsys):
 
 
 def test_batch_normalisation_is_told(monkeypatch, capsys):
-    from test_layouts import ARRAYS, NARROW
-
     monkeypatch.setitem(NETWORKS, "vgg19", NARROW)
     Path("w").write_bytes(foreign.safetensors(normalised(ARRAYS, gluon=False)[0]))
     assert command.main(["w"]) == 0
     assert said(capsys)["network"].endswith("(--model vgg19), with batch normalisation")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_damaged_files_are_described_or_refused_in_one_line(name, monkeypatch, capsys):
+    monkeypatch.setitem(NETWORKS, "vgg19", NARROW)
+    whole, rng = written(name), np.random.default_rng(7)
+    for _ in range(60):
+        at = int(rng.integers(len(whole)))
+        Path("w").write_bytes(whole[:at] + rng.bytes(4) + whole[at + 4 :] if at % 4 else whole[:at])
+        status, told = command.main(["w"]), capsys.readouterr()
+        assert (status, told.err) == (0, "") or (status == 2 and told.err.count("\n") == 1 and len(told.err) < 600)
 
 
 @pytest.mark.parametrize("words, told", [
