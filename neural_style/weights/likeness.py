@@ -23,9 +23,11 @@ def fault(network, named):
         weight, bias = named.get(f"{layer}_weight"), named.get(f"{layer}_bias")
         if weight is None and bias is None and layer in network.optional:
             continue
-        for what, array, expected in ((layer, weight, shape), (f"{layer}_bias", bias, shape[:1])):
+        for what, part, array, expected in (
+            (layer, "weight", weight, shape), (f"{layer}_bias", "bias", bias, shape[:1])
+        ):  # fmt: skip
             if array is None:
-                return f"{what} is missing, expected {expected}"
+                return f"{layer}_{part} is missing, expected {expected}"
             if array.shape != expected:
                 return f"{what} is {array.shape}, expected {expected}"
     return ""

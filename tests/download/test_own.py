@@ -129,7 +129,7 @@ def put_model():
 @pytest.mark.parametrize("words, told", [
     (["--from", "nowhere"], "nowhere: cannot be read"), (["--from", "text"], "text: is damaged"),
     (["--from", ""], ".: is not a regular file"),
-    (["--from", "w", "--model", "squeezenet"], "conv1 is missing, expected (96, 3, 7, 7)"),
+    (["--from", "w", "--model", "squeezenet"], "conv1_weight is missing, expected (96, 3, 7, 7)"),
     (["--source", "nobody"], "--source nobody: there is no such source; choose from compressed_"),
 ])  # fmt: skip
 def test_what_cannot_be_installed_is_one_line(words, told, capsys):

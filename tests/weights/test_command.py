@@ -97,7 +97,7 @@ def test_damaged_files_are_described_or_refused_in_one_line(name, monkeypatch, c
     (["nowhere"], "nowhere: cannot be read (No such file"),
     (["text"], "text: is damaged, or of an unknown layout"),
     (["other"], "other: Hugging Face's .safetensors, 1 arrays (a.weight (3, 3, 1)), of none of the networks vgg19"),
-    (["small", "--model", "vgg16"], "conv1_2 is missing, expected (64, 64, 3, 3): this looks like VGG-11"),
+    (["small", "--model", "vgg16"], "conv1_2_weight is missing, expected (64, 64, 3, 3): this looks like VGG-11"),
     (["small", "--to", "no/such/folder.params"], "no/such/folder.params: cannot be written"),
     (["small", "--to", "w.onnx"], "--to w.onnx: give a name that ends in .params or .safetensors"),
     (["small", "text", "--to", "w.params"], "--to: takes the weights of one file"),

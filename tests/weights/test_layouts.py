@@ -210,9 +210,9 @@ def test_an_onnx_file_that_keeps_its_weights_elsewhere_says_so():
 
 def test_a_file_of_another_network_is_told_by_its_shapes():
     of16, of19 = made(VGG16), made(VGG19)
-    with pytest.raises(InputError, match=r"^w: conv3_4 is missing, expected \(256, 256.*: this looks like VGG-16;"):
+    with pytest.raises(InputError, match=r"^w: conv3_4_weight is missing, expected \(256,.*: this looks like VGG-16;"):
         read(foreign.safetensors(of16), VGG19)
-    with pytest.raises(InputError, match=r"conv1_1 is missing, .* like SqueezeNet 1.0; --model squeezenet,"):
+    with pytest.raises(InputError, match=r"conv1_1_weight is missing, .* like SqueezeNet 1.0; --model squeezenet,"):
         read(foreign.safetensors(made(SQUEEZENET)), VGG19)
     features = {f"features.{n}.weight": of16[name] for n, name in enumerate(of16) if name.endswith("weight")}
     features |= {f"features.{n - 1}.bias": of16[name] for n, name in enumerate(of16) if name.endswith("bias")}
