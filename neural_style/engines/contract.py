@@ -9,6 +9,7 @@ must not write to it; an engine never changes an array that it has handed out.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Optional, Protocol, runtime_checkable
 
 import numpy as np
@@ -133,6 +134,9 @@ class Strips(Encoder, Protocol):
         callable or None
             The way back: layer -> gradient of those rows, float32, to the gradient of the source. To be called once.
         """
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Where the engine's arrays are computed with: what its library raises there becomes an `EngineError`."""
 
     def empty(self, shape: tuple[int, ...], exact: bool = False) -> Array:
         """An array to be written to: in the precision of the convolutions, as stages hand on, or `exact`: float32."""

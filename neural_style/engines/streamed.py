@@ -6,6 +6,7 @@ strips; on the way back each strip is computed again, and gradients are added wh
 of the whole picture, for about one and a half times its time.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -15,6 +16,17 @@ from ..networks.layers import DATA
 from ..networks.strips import Division
 from ..pictures import images
 from .contract import Moments, Statistics, Targets
+
+
+def _guarded(method):
+    """A method within the guard of its engine."""
+
+    @functools.wraps(method)
+    def within(self, *arguments, **named):
+        with self.encoder.guard():
+            return method(self, *arguments, **named)
+
+    return within
 
 
 class StreamedEncoder:
@@ -33,6 +45,7 @@ class StreamedEncoder:
     def __init__(self, encoder, values, whole=0):
         self.encoder, self.values, self.whole = encoder, values, whole
 
+    @_guarded
     def extract(self, image, content_layers, style_layers, masks=(None,)):
         """See `contract.Encoder`."""
         size = tuple(image.shape[2:])
@@ -62,12 +75,14 @@ class StreamedEncoder:
 class StreamedEvaluator:
     """As `contract.Evaluator`."""
 
-    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
-        self.size, self._content, style_layers = tuple(size), dict(content), list(style_layers)
-        self._course = _Course(encoder, self.size, {*content, *style_layers})
-        self._regions = _Regions(encoder.encoder, self._course.shapes, style_layers, masks)
+    def __init__(self, streamed, size, content, style_layers, masks=(None,)):
+        self.encoder, self.size = streamed.encoder, tuple(size)
+        self._content, style_layers = dict(content), list(style_layers)
+        self._course = _Course(streamed, self.size, {*content, *style_layers})
+        self._regions = _Regions(self.encoder, self._course.shapes, style_layers, masks)
         self.positions = self._regions.positions
 
+    @_guarded
     def forward(self, image):
         """See `contract.Evaluator`."""
         self._regions.clear()
@@ -82,6 +97,7 @@ class StreamedEvaluator:
         self._course.forward(image, look)
         return Statistics(distances, self._regions.moments())
 
+    @_guarded
     def backward(self, gradients):
         """See `contract.Evaluator`."""
 

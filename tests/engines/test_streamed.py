@@ -8,6 +8,7 @@ from test_contract import ALL_KINDS, Case, assert_close, torch_engine
 
 from neural_style.engines.contract import Moments, Statistics, Strips
 from neural_style.engines.streamed import StreamedEncoder, StreamedEvaluator
+from neural_style.errors import EngineError
 from neural_style.networks.googlenet import GOOGLENET
 from neural_style.networks.nin import NIN
 from neural_style.networks.squeezenet import SQUEEZENET
@@ -129,6 +130,18 @@ def test_small_pictures_are_computed_whole(engine):
     content = encoder.extract(engine.array(case.picture(2)), case.content, ()).content
     for whole, kind in ((area, type(encoder.evaluator(case.size, content, case.style))), (area - 1, StreamedEvaluator)):
         assert type(StreamedEncoder(encoder, 10**6, whole).evaluator(case.size, content, case.style)) is kind
+
+
+def test_what_pytorch_raises_is_an_error_of_the_engine(monkeypatch):
+    engine, case = torch_engine(), CASES["squeezenet"]
+    evaluator = StreamedEncoder(case.encoder(engine), 10**5).evaluator(case.size, {}, case.style)
+
+    def fails(*_):
+        raise RuntimeError("not enough memory\nException raised from ...")
+
+    monkeypatch.setattr(evaluator._regions, "add", fails)
+    with pytest.raises(EngineError, match=r"PyTorch: not enough memory$"):
+        evaluator.forward(engine.array(case.picture(1)))
 
 
 def test_bfloat16_in_strips_is_as_near_to_float32_as_whole():

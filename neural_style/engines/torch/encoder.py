@@ -28,6 +28,8 @@ class Encoder:
     means : bool
     """
 
+    guard = staticmethod(computing)  # see `contract.Strips`
+
     def __init__(self, network, arrays, device, precision="float32", pooling="avg", border=0, means=False):
         self.network, self.pooling, self.border, self.means = network, pooling, border, means
         self.operators = Operators(network, arrays, device, DTYPES[precision], pooling)
