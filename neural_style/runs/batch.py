@@ -24,14 +24,14 @@ def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
     int
         The exit status: 0, or 1 if any failed.
     """
-    studio, failures = prepare.Studio(), []
+    shared, failures = prepare.Shared(), []
     folders = find.folders(photographs, args.output_dir)
     for number, (photograph, folder) in enumerate(folders.items(), 1):
         if not args.no_progress:
             talk.say(f"Picture {number} of {len(folders)}: {photograph}")
         try:
             one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
-            if paint.train(one, shared=studio) == "diverged":
+            if paint.train(one, shared=shared) == "diverged":
                 failures.append(f"{photograph}: diverged")
         except Exception as error:  # whatever is wrong with one, the next is another
             talk.say(f"nstyle: error: {one_line(error)}")

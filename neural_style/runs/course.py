@@ -83,7 +83,7 @@ def objective(run, size):
     photograph = array(images.to_network(images.resize(run.content, size)))
     content = run.encoder.extract(photograph, it.content_layers, ()).content if it.content_layers else {}
     if it.preserve_colors in ("none", "luminance"):
-        styles = run.studio.style_targets(size, lambda: style_targets(run, size))
+        styles = run.shared.style_targets(size, lambda: style_targets(run, size))
     else:  # the paintings' colours were matched to this photograph, and so are their moments
         styles = style_targets(run, size)
     weights = layer_weights(it)

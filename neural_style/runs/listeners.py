@@ -4,14 +4,14 @@ import contextlib
 from typing import NamedTuple, Optional
 
 from ..errors import RunError
-from . import folder as output
-from .folder import Claim
+from . import output
+from .output import Claim
 from .prepare import Run
 from .record import Record
 from .state import Saved
 
 
-class Sitting(NamedTuple):
+class Context(NamedTuple):
     """A run from where it begins or is taken up until it stops: what listeners are made with, and share."""
 
     run: Run
@@ -42,8 +42,8 @@ class Sitting(NamedTuple):
 class Listener:
     """The protocol. A listener has those of the methods that it needs; its constructor touches no file."""
 
-    def __init__(self, sitting):
-        self.sitting = sitting
+    def __init__(self, context):
+        self.context = context
 
     def writes(self, name):
         """Whether it may write a file of this name in the folder of the run."""

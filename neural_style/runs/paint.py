@@ -5,11 +5,8 @@ from pathlib import Path
 
 from ..errors import InputError, one_line
 from ..report import animation
-from . import course, fitting, options, publish, recorder, resume, state, talk
-from . import folder as output
-from . import limits as resources
-from . import prepare as transfer
-from .listeners import Listener, Listeners, Sitting
+from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, state, talk
+from .listeners import Context, Listener, Listeners
 from .progress import Progress
 from .record import Record
 from .snapshots import Snapshots, is_due
@@ -41,7 +38,7 @@ def train(args, callback=None, shared=None):
     callback : callable, optional
         Called after each epoch with a dict: `epoch` (from 1), `eps` (relative change of the picture), and on epochs
         that save also `filename` and `img` (network range, shape (1, 3, H, W); a copy).
-    shared : prepare.Studio, optional
+    shared : prepare.Shared, optional
         The same one for several photographs: the network and the paintings' statistics are kept in it.
 
     Returns
@@ -62,13 +59,13 @@ def train(args, callback=None, shared=None):
     settings = options.complete(args)
     if settings.animate:
         animation.check(settings.animate)
-    run = transfer.prepare(resume.with_its_machine(settings), shared)
+    run = prepare.prepare(resume.with_its_machine(settings), shared)
     with output.claimed(run.settings.output_dir) as claim:
         run, saved, notices = _taken_up(run, claim.folder)
         run = fitting.fitted(run)
-        resources.check(run, claim.folder)
-        sitting = Sitting(run, claim, _record(claim.folder, saved), saved)
-        listeners = Listeners([make(sitting) for make in LISTENERS] + [Callback(sitting, callback)])
+        limits.check(run, claim.folder)
+        context = Context(run, claim, _record(claim.folder, saved), saved)
+        listeners = Listeners([make(context) for make in LISTENERS] + [Callback(context, callback)])
         files = output.files_of_run(claim.folder)
         _spare_sources(run.settings, claim.folder, lambda name: name in files or listeners.writes(name))
         output.check_free(claim.folder, files, listeners.writes)
@@ -78,13 +75,13 @@ def train(args, callback=None, shared=None):
         for notice in (*run.notices, *filter(None, notices)):
             if not run.settings.no_progress:
                 talk.say(notice)
-        status = _paint(sitting, start, listeners)
+        status = _paint(context, start, listeners)
         if status == Status.DIVERGED:
             talk.say(
                 "nstyle: the losses became infinite again and again; "
                 f"try a smaller --lr than {run.settings.lr:g}, or smaller --content-weight and --style-weight."
             )
-        talk.answer(claim.folder / sitting.record.final["file"])
+        talk.answer(claim.folder / context.record.final["file"])
         return status
 
 
@@ -152,13 +149,13 @@ def _spare_sources(settings, folder, is_touched):
             raise InputError(f"--output-dir {folder}: {source} would be overwritten; choose another.")
 
 
-def _paint(sitting, start, listeners):
+def _paint(context, start, listeners):
     """From the first event to the last; the status of the run."""
-    run, saved = sitting.run, sitting.saved
+    run, saved = context.run, context.saved
     event = saved and saved.event
     ended = event is not None and event.status is not None
     try:
-        with output.writing(sitting.folder):
+        with output.writing(context.folder):
             listeners.begin()
         for event in () if ended else course.events(run, start):
             listeners.epoch(event, is_due(run.settings, event.epoch))
@@ -180,8 +177,8 @@ def _paint(sitting, start, listeners):
 class Callback(Listener):
     """The user's own function."""
 
-    def __init__(self, sitting, function):
-        super().__init__(sitting)
+    def __init__(self, context, function):
+        super().__init__(context)
         self._function = function
 
     def epoch(self, event, saves):
@@ -189,7 +186,7 @@ class Callback(Listener):
             return
         data = {"eps": event.relative_change, "epoch": event.epoch}
         if saves:
-            run, file = self.sitting.run, self.sitting.record.snapshots[-1]["file"]
+            run, file = self.context.run, self.context.record.snapshots[-1]["file"]
             image = course.enlarged(run, event.image, run.size).copy()
-            data.update(filename=str(self.sitting.folder / file), img=image)
+            data.update(filename=str(self.context.folder / file), img=image)
         self._function(data)

@@ -23,7 +23,7 @@ CLASSIC_RATES = 0.05  # a rate below this is one of NAG's: of the others it woul
 LARGEST_RATE = 16.0  # grey levels: the longest step of L-BFGS, and for Adam already coarse
 
 
-class Studio:
+class Shared:
     """What runs that differ only in the photograph share: a network on a device, and the paintings' moments.
 
     It belongs to whoever starts the runs, and lives as long as their batch. Each part is made when it is first asked
@@ -90,7 +90,7 @@ class Run(NamedTuple):
     encoder: Encoder
     levels: list  # of painting.levels.Level
     notices: tuple  # of lines for the user: what was chosen for him
-    studio: Studio
+    shared: Shared
     strips: Optional[dict] = None  # as run.json says it, where pictures do not fit into memory whole
 
     @property
@@ -104,14 +104,14 @@ class Run(NamedTuple):
         return self.machine.engine
 
 
-def prepare(settings, studio=None):
+def prepare(settings, shared=None):
     """All the steps.
 
     Parameters
     ----------
     settings : argparse.Namespace
         As `options.complete` gives it.
-    studio : Studio, optional
+    shared : Shared, optional
         The same one for runs that differ only in the photograph.
 
     Returns
@@ -123,14 +123,14 @@ def prepare(settings, studio=None):
     InputError
         If a picture, the weights or an option cannot be used.
     """
-    studio = Studio() if studio is None else studio
-    machine = studio.machine(settings)
+    shared = Shared() if shared is None else shared
+    machine = shared.machine(settings)
     pictures = read_pictures(settings)
     size = pictures.content.shape[:2]
     regions = masks.read(
         settings.content_mask, settings.style_mask, len(pictures.styles), size, settings.max_pixels
     )
-    network = studio.network(settings, machine.engine)
+    network = shared.network(settings, machine.engine)
     asked = settings.lr
     settings = with_values(
         with_defaults(settings, network.weights.offline),
@@ -160,7 +160,7 @@ def prepare(settings, studio=None):
         network.encoder,
         plan,
         notices,
-        studio,
+        shared,
     )
 
 

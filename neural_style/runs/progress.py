@@ -14,16 +14,16 @@ SECONDS_BETWEEN_LINES = 10
 class Progress(Listener):
     """Shows a run on stderr; a bar where that is a terminal, unless `--no-progress`."""
 
-    def __init__(self, sitting):
-        super().__init__(sitting)
-        self._epochs = sitting.run.settings.max_num_epochs
+    def __init__(self, context):
+        super().__init__(context)
+        self._epochs = context.run.settings.max_num_epochs
         self._bar = self._last_line = None
 
     def begin(self):
-        sitting, terminal = self.sitting, talk.err.isatty()
-        done = 0 if sitting.saved is None else sitting.saved.event.epoch
-        hidden = not terminal or sitting.run.settings.no_progress
-        self._lines, self._last_line = not (terminal or sitting.run.settings.no_progress), time.monotonic()
+        context, terminal = self.context, talk.err.isatty()
+        done = 0 if context.saved is None else context.saved.event.epoch
+        hidden = not terminal or context.run.settings.no_progress
+        self._lines, self._last_line = not (terminal or context.run.settings.no_progress), time.monotonic()
         self._bar = tqdm(
             total=self._epochs, initial=done, unit="epoch", disable=hidden, dynamic_ncols=True, file=talk.err
         )
@@ -45,7 +45,7 @@ class Progress(Listener):
     def end(self, event, status):
         self._close()
         if status == Status.INTERRUPTED:
-            final = self.sitting.folder / self.sitting.record.final["file"]
+            final = self.context.folder / self.context.record.final["file"]
             talk.say(f"Interrupted; the picture reached so far is {final}.")
 
     def fail(self, status, reason):

@@ -3,8 +3,8 @@
 from ..errors import InputError
 from ..report import animation, contact_sheet, page
 from . import talk
-from .folder import PAGE, SHEET
 from .listeners import Listener
+from .output import PAGE, SHEET
 
 
 class Publisher(Listener):
@@ -13,11 +13,11 @@ class Publisher(Listener):
     Subclasses name their file, or None where it is not wanted, and make it.
     """
 
-    def __init__(self, sitting):
-        super().__init__(sitting)
-        self.name = self.file_name(sitting.run.settings)
+    def __init__(self, context):
+        super().__init__(context)
+        self.name = self.file_name(context.run.settings)
         if self.name is not None:
-            sitting.record.announce(self.name)
+            context.record.announce(self.name)
 
     def file_name(self, settings):
         """The name of the file, or None."""
@@ -36,7 +36,7 @@ class Publisher(Listener):
     def _publish(self, say):
         if self.name is not None:
             try:
-                self.sitting.claim.check()
+                self.context.claim.check()
                 self.make()
             except (InputError, OSError) as error:
                 say(f"The report is not complete: {error}")
@@ -49,7 +49,7 @@ class Sheet(Publisher):
         return SHEET
 
     def make(self):
-        contact_sheet.write(self.sitting.folder)
+        contact_sheet.write(self.context.folder)
 
 
 class Animation(Publisher):
@@ -59,7 +59,7 @@ class Animation(Publisher):
         return f"animation.{settings.animate}" if settings.animate else None
 
     def make(self):
-        animation.write(self.sitting.folder, self.sitting.run.settings.animate)
+        animation.write(self.context.folder, self.context.run.settings.animate)
 
 
 class Page(Publisher):
@@ -69,7 +69,7 @@ class Page(Publisher):
         return None if settings.image_format == "tiff" else PAGE  # which browsers do not show
 
     def make(self):
-        page.write_page(self.sitting.folder)
+        page.write_page(self.context.folder)
 
     def epoch(self, event, saves):
         if saves:

@@ -20,7 +20,7 @@ from .declared import UNITS
 from .status import Status
 
 COLUMNS = ("epoch", "seconds", "long_edge", "total", "content", "style", "tv")
-OF_A_SITTING = {"final", "saved_epoch", "began"}  # fields of a record that its state does not hold
+NOT_IN_STATE = {"final", "saved_epoch", "began"}  # fields of a record that its state does not hold
 PACKAGES = {"numpy": numpy, "scikit-image": skimage, "pillow": PIL}
 
 
@@ -29,7 +29,7 @@ class Record:
     """What is known of a run so far; it is kept in the state, so that a run that is taken up goes on with it."""
 
     started: str = ""
-    seconds: float = 0.0  # of earlier sittings
+    seconds: float = 0.0  # before it was taken up
     columns: list = dataclasses.field(default_factory=lambda: list(COLUMNS))
     rows: list = dataclasses.field(default_factory=list)  # of losses.csv
     snapshots: list = dataclasses.field(default_factory=list)  # entries, from `entry`
@@ -43,13 +43,13 @@ class Record:
         self.started = self.started or datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
     def elapsed(self):
-        """Seconds that the run has taken, without the time between its sittings."""
+        """Seconds that the run has taken, without the time between its interruption and when it was taken up."""
         return self.seconds + time.monotonic() - self.began
 
     def as_json(self):
         """What `from_json` reads."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: values[name] for name in values if name not in OF_A_SITTING} | {
+        return {name: values[name] for name in values if name not in NOT_IN_STATE} | {
             "seconds": round(self.elapsed(), 3)
         }
 
@@ -62,7 +62,7 @@ class Record:
         ValueError, TypeError, KeyError
             If it is not the record of a run.
         """
-        if OF_A_SITTING & values.keys():
+        if NOT_IN_STATE & values.keys():
             raise ValueError("its record cannot be right")
         record = cls(**values)
         kinds = {"started": str, "columns": list, "rows": list, "snapshots": list, "warnings": list, "files": dict}

@@ -3,8 +3,7 @@
 import contextlib
 
 from ..painting.arrays import to_numpy
-from . import folder as output
-from . import record, resume, state
+from . import output, record, resume, state
 from .listeners import Listener
 from .status import DONE, ENDED, Status
 
@@ -15,58 +14,58 @@ class States(Listener):
     Of a run that has ended the earlier state goes: it is there for the case that a process dies while it writes.
     """
 
-    def __init__(self, sitting):
-        super().__init__(sitting)
-        self._settings = resume.fingerprint(sitting.run)
-        sitting.record.announce(*output.STATES)
+    def __init__(self, context):
+        super().__init__(context)
+        self._settings = resume.fingerprint(context.run)
+        context.record.announce(*output.STATES)
 
     def writes(self, name):
         return name in output.STATES
 
     def begin(self):
-        saved = self.sitting.saved
+        saved = self.context.saved
         if saved is not None and saved.file != state.NEWEST:
-            (self.sitting.folder / saved.file).replace(self.sitting.folder / state.NEWEST)
+            (self.context.folder / saved.file).replace(self.context.folder / state.NEWEST)
 
     def epoch(self, event, saves):
         if saves:
             self._save(event)
 
     def end(self, event, status):
-        if event.epoch != self.sitting.record.saved_epoch:
-            self.sitting.record.note(event)
+        if event.epoch != self.context.record.saved_epoch:
+            self.context.record.note(event)
             self._save(event)
         if status in ENDED:
-            with self.sitting.writing():
-                (self.sitting.folder / state.EARLIER).unlink(missing_ok=True)
-            self.sitting.record.files.pop(state.EARLIER, None)
+            with self.context.writing():
+                (self.context.folder / state.EARLIER).unlink(missing_ok=True)
+            self.context.record.files.pop(state.EARLIER, None)
 
     def _save(self, event):
-        sitting = self.sitting
-        saved = state.Saved(event.mapped(to_numpy), sitting.run.levels, self._settings, sitting.record)
-        with sitting.writing():
-            state.save(sitting.folder, saved)
-        sitting.record.saved_epoch = event.epoch
+        context = self.context
+        saved = state.Saved(event.mapped(to_numpy), context.run.levels, self._settings, context.record)
+        with context.writing():
+            state.save(context.folder, saved)
+        context.record.saved_epoch = event.epoch
 
 
 class Losses(Listener):
     """Notes the losses of every epoch."""
 
     def epoch(self, event, saves):
-        self.sitting.record.note(event)
+        self.context.record.note(event)
 
     def end(self, event, status):
-        rows = self.sitting.record.rows
+        rows = self.context.record.rows
         if not rows or rows[-1][0] != event.epoch:
-            self.sitting.record.note(event)
+            self.context.record.note(event)
 
 
 class Records(Listener):
     """Writes losses.csv and run.json."""
 
-    def __init__(self, sitting):
-        super().__init__(sitting)
-        sitting.record.announce(output.LOSSES)
+    def __init__(self, context):
+        super().__init__(context)
+        context.record.announce(output.LOSSES)
 
     def writes(self, name):
         return name in (output.RECORD, output.LOSSES)
@@ -76,24 +75,24 @@ class Records(Listener):
 
     def epoch(self, event, saves):
         if saves:
-            with self.sitting.writing():
+            with self.context.writing():
                 self._write(Status.RUNNING)
 
     def end(self, event, status):
-        with self.sitting.writing():
+        with self.context.writing():
             self._write(status)
 
     def fail(self, status, reason):
         with contextlib.suppress(OSError):
-            self.sitting.claim.check()
-            if not (self.sitting.folder / output.RECORD).exists():
-                _write_record(self.sitting, status, reason)  # else what follows might be left without a name
+            self.context.claim.check()
+            if not (self.context.folder / output.RECORD).exists():
+                _write_record(self.context, status, reason)  # else what follows might be left without a name
             self._write(status, reason)
 
     def _write(self, status, reason=None):
         # in this order: run.json names no epoch without losses
-        record.write_losses(self.sitting.folder / output.LOSSES, self.sitting.record)
-        _write_record(self.sitting, status, reason)
+        record.write_losses(self.context.folder / output.LOSSES, self.context.record)
+        _write_record(self.context, status, reason)
 
 
 class Opening(Listener):
@@ -103,7 +102,7 @@ class Opening(Listener):
     """
 
     def begin(self):
-        _write_record(self.sitting, Status.RUNNING)
+        _write_record(self.context, Status.RUNNING)
 
 
 class Seal(Listener):
@@ -113,14 +112,14 @@ class Seal(Listener):
     """
 
     def end(self, event, status):
-        files, folder = self.sitting.record.files, self.sitting.folder
-        with self.sitting.writing():
+        files, folder = self.context.record.files, self.context.folder
+        with self.context.writing():
             for name in [name for name, digest in files.items() if digest is None and name not in output.STATES]:
                 if (folder / name).is_file():
-                    self.sitting.record.wrote(folder / name)
+                    self.context.record.wrote(folder / name)
                 elif status in ENDED:
                     del files[name]  # announced, and not needed
-            _write_record(self.sitting, status)
+            _write_record(self.context, status)
 
 
 class Replaced(Listener):
@@ -128,9 +127,9 @@ class Replaced(Listener):
 
     def end(self, event, status):
         if status in DONE:
-            with self.sitting.writing():
-                output.remove_replaced(self.sitting.folder)
+            with self.context.writing():
+                output.remove_replaced(self.context.folder)
 
 
-def _write_record(sitting, status, reason=None):
-    record.write(sitting.folder / output.RECORD, sitting.run, sitting.record, status, reason)
+def _write_record(context, status, reason=None):
+    record.write(context.folder / output.RECORD, context.run, context.record, status, reason)

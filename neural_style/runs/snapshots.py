@@ -21,13 +21,13 @@ class Snapshots(Listener):
     where a run ended before that size, the last one.
     """
 
-    def __init__(self, sitting):
-        super().__init__(sitting)
-        self._settings = sitting.run.settings
+    def __init__(self, context):
+        super().__init__(context)
+        self._settings = context.run.settings
         self._suffix = self._settings.image_format
-        self._sources = [f"{name}.jpg" for name in ("content", *style_names(sitting.run))]
-        sitting.record.announce(*self._sources)
-        self._announce_after(sitting.record.rows[-1][0] if sitting.record.rows else 0)
+        self._sources = [f"{name}.jpg" for name in ("content", *style_names(context.run))]
+        context.record.announce(*self._sources)
+        self._announce_after(context.record.rows[-1][0] if context.record.rows else 0)
 
     def writes(self, name):
         found = re.fullmatch(rf"e_([1-9]\d*)\.{self._suffix}", name)
@@ -36,28 +36,28 @@ class Snapshots(Listener):
         return name in (*self._sources, f"final.{self._suffix}")
 
     def begin(self):
-        run = self.sitting.run
+        run = self.context.run
         styles = (images.resize(style, images.fitted_size(style.shape, max(run.size))) for style in run.styles)
         for picture, name in zip((run.content, *styles), self._sources):
             self._write(picture, name)
 
     def epoch(self, event, saves):
         if saves:
-            with self.sitting.writing():
+            with self.context.writing():
                 file = self._write(self._finished(event.image), f"e_{event.epoch}.{self._suffix}")
-            record = self.sitting.record
+            record = self.context.record
             put(record.snapshots, record.entry(event.epoch, file, event.losses["total"]), key="epoch")
             self._announce_after(event.epoch)
 
     def end(self, event, status):
-        record, best = self.sitting.record, event.state.best
+        record, best = self.context.record, event.state.best
         if is_due(self._settings, event.epoch) and event.epoch not in [entry["epoch"] for entry in record.snapshots]:
             self.epoch(event, True)  # an interruption came between
         if best is None or OPTIMIZERS[self._settings.optimizer].classic:
             epoch, total, image = event.epoch, event.losses["total"], event.image
         else:
             epoch, total, image = best
-        with self.sitting.writing():
+        with self.context.writing():
             file = self._write(self._finished(image), f"final.{self._suffix}")
         record.final = record.entry(epoch, file, total)
 
@@ -66,17 +66,17 @@ class Snapshots(Listener):
         last = self._settings.max_num_epochs
         due = next((e for e in range(epoch + 1, last + 1) if is_due(self._settings, e)), None)
         names = [f"final.{self._suffix}", *([] if due is None else [f"e_{due}.{self._suffix}"])]
-        self.sitting.record.announce(*names)
+        self.context.record.announce(*names)
 
     def _write(self, picture, name):
-        path = self.sitting.folder / name
+        path = self.context.folder / name
         images.save(picture, path)
-        self.sitting.record.wrote(path)
+        self.context.record.wrote(path)
         return name
 
     def _finished(self, image):
         """A picture in network range as it is shown."""
-        run, settings = self.sitting.run, self._settings
+        run, settings = self.context.run, self._settings
         picture = images.from_network(enlarged(run, image, run.size))
         picture = images.denoised(picture, settings.remove_noise)
         if settings.preserve_colors == "luminance":

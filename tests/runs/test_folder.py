@@ -14,7 +14,7 @@ from PIL import Image
 import nstyle
 from neural_style.errors import RunError
 from neural_style.runs import course, state
-from neural_style.runs.folder import files_of_run
+from neural_style.runs.output import files_of_run
 
 RUN = ["--max-num-epochs", "3", "--save-epochs", "2", "--stop-eps", "0", "--pyramid-levels", "1"]
 OTHER = ["--seed", "5", "--init", "noise"]

@@ -173,7 +173,7 @@ def test_a_listener_joins_by_one_line(paint, monkeypatch):
 
     class Told(Listener):
         def begin(self):
-            told.append(self.sitting.run.size)
+            told.append(self.context.run.size)
 
         def epoch(self, event, saves):
             told.append((event.epoch, saves))
