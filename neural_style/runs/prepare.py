@@ -223,18 +223,15 @@ def with_values(settings, **values):
 
 def network_notices(settings, loaded, size):
     """Lines for the user on the network that paints."""
+    known = "" if loaded.verified or loaded.offline else " (no published file, but of the right shapes)"
     notices = [
-        f"{settings.model} from {loaded.path}, convolutions in {settings.precision}; {size[1]} x {size[0]} pixels."
+        f"{settings.model} from {loaded.path}{known}, convolutions in {settings.precision}; "
+        f"{size[1]} x {size[0]} pixels."
     ]
     if loaded.offline:
         notices.append(
             "This is the network learned offline, not the one trained on ImageNet; for that one run 'sh download.sh' "
             "where there is a network, or see the README on mirrors."
-        )
-    elif not loaded.verified:
-        notices.append(
-            f"{loaded.path}: its arrays have the shapes of {NETWORKS[settings.model].title}, but it is no published "
-            "file; used as it is."
         )
     if loaded.offline and settings.init in ("noise", "pink"):
         notices.append(
