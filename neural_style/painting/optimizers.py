@@ -27,6 +27,9 @@ class Optimizer(Protocol):
     default_rate: float
     classic: bool
     pictures: int  # how many arrays of a picture's size are remembered from step to step
+    numbers: tuple[str, ...]  # names of the numbers in what `state` gives
+    arrays: tuple[str, ...]  # of the arrays of a picture's size in it
+    pairs: tuple[str, ...]  # of those that are there several times: <name>_0, <name>_1, ...
 
     @property
     def held_back(self) -> bool:
@@ -60,6 +63,7 @@ class NAG:
     default_rate = 0.001
     classic = True
     pictures = 1
+    numbers, arrays, pairs = ("steps",), ("velocity",), ()
     _steps: int
     _velocity: Array
 
@@ -117,6 +121,7 @@ class Adam:
     default_rate = 4.0
     classic = False
     pictures = 2
+    numbers, arrays, pairs = ("steps",), ("mean", "square"), ()
     held_back = False
     _steps: int
     _mean: Array
@@ -181,6 +186,7 @@ class LBFGS:
     classic = False
     history = 12
     pictures = 2 * history + 2
+    numbers, arrays, pairs = ("radius", "loss"), ("image", "gradient"), ("step", "difference")
     longest_step = 16.0  # grey levels, root mean square
     held_back: bool
     _pairs: list[tuple[Array, Array, float]]  # of a step, the difference of gradients along it, and their product

@@ -5,14 +5,8 @@ import math
 import numpy as np
 
 from ..painting.descent import LOOK_BACK, MOST_FAILURES
+from ..painting.optimizers import OPTIMIZERS
 from .status import ENDED
-
-OPTIMIZERS = {
-    "nag": {"steps", "velocity"},
-    "adam": {"steps", "mean", "square"},
-    "lbfgs": {"radius", "image", "loss", "gradient"},
-}
-NUMBERS = {"steps", "radius", "loss"}  # of an optimizer; the others are of the picture's shape
 
 
 def check_levels(levels):
@@ -46,12 +40,14 @@ def check_state(state, levels):
 def check_optimizer(arrays, name, shape):
     """The arrays are those that the optimizer keeps, or none; finite, and of the picture's shape."""
     _demand(name in OPTIMIZERS, f"its optimizer {name}")
-    pairs = sum(key.startswith("step_") for key in arrays)
-    history = {f"{kind}_{number}" for kind in ("step", "difference") for number in range(pairs)}
-    expected = OPTIMIZERS[name] | (history if name == "lbfgs" else set())
-    _demand(not arrays or arrays.keys() == expected, "what its optimizer remembers")
+    keeps = OPTIMIZERS[name]
+    history = {f"{kind}_{number}" for kind in keeps.pairs for number in range(len(arrays))} & arrays.keys()
+    count = len(history) // max(1, len(keeps.pairs))
+    whole = history == {f"{kind}_{number}" for kind in keeps.pairs for number in range(count)}
+    expected = {*keeps.numbers, *keeps.arrays, *history}
+    _demand(not arrays or (arrays.keys() == expected and whole), "what its optimizer remembers")
     for key, array in arrays.items():
-        shape_and_kinds = ((), "iuf") if key in NUMBERS else (shape, "f")
+        shape_and_kinds = ((), "iuf") if key in keeps.numbers else (shape, "f")
         _demand(array.shape == shape_and_kinds[0] and array.dtype.kind in shape_and_kinds[1], f"its {key}")
         _demand(np.isfinite(array).all() or key == "loss", f"its {key}")
 

@@ -243,3 +243,15 @@ def test_nag_is_held_back_while_its_momentum_gathers_also_after_it_was_restored(
         held_back.append(optimizer.held_back)
         assert again.held_back == optimizer.held_back
     assert held_back == [True] * 19 + [False] * 6
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_says_what_its_state_holds(name):
+    optimizer, image = OPTIMIZERS[name](OPTIMIZERS[name].default_rate), START
+    for _ in range(3):
+        image = optimizer.step(image, *quadratic(image))
+    state = optimizer.state()
+    several = {key for key in state if key.rpartition("_")[0] in optimizer.pairs}
+    assert state.keys() - several == {*optimizer.numbers, *optimizer.arrays} and bool(several) == bool(optimizer.pairs)
+    assert all(np.shape(state[key]) == () for key in optimizer.numbers)
+    assert all(state[key].shape == START.shape for key in {*optimizer.arrays, *several})
