@@ -19,7 +19,7 @@ demo: $(ENV)/installed  ## fetch the weights and paint the sample pictures into 
 	$(BIN)/python nstyle.py --gpu -1 --max-num-epochs 150
 
 test: $(ENV)/installed-dev  ## run the tests, with their coverage
-	OTHER_ENGINE=$(if $(filter torch,$(ENGINE)),mxnet,torch) $(BIN)/python -m pytest --cov=neural_style --cov-branch \
+	OTHER_ENGINE=$(if $(filter torch,$(ENGINE)),mxnet,torch) $(BIN)/python -m pytest -n 2 --dist loadfile --cov=neural_style --cov-branch \
 	    --cov-report=term-missing:skip-covered $(if $(filter mxnet,$(ENGINE)),--cov-fail-under=90)
 
 lint: $(ENV)/installed-dev  ## check style, and the types of the contract, the networks and the mathematics
