@@ -24,7 +24,7 @@ class Features(NamedTuple):
 
 
 def loaded(weights=None):
-    """The network with its weights, in float32 on the CPU.
+    """The network with its weights, in float32 on the CPU: an engine, and its encoder.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ def loaded(weights=None):
 
     Returns
     -------
+    engines.contract.Engine
     engines.contract.Encoder
 
     Raises
@@ -41,13 +42,15 @@ def loaded(weights=None):
         If there are no such weights.
     """
     arrays = store.load(SQUEEZENET.name, weights).arrays
-    return door.opened(-1, "float32").engine.encoder(SQUEEZENET, arrays, pooling="max", border=0)
+    engine = door.opened(-1, "float32").engine
+    return engine, engine.encoder(SQUEEZENET, arrays, pooling="max", border=0)
 
 
-def seen(encoder, picture):
+def seen(engine, encoder, picture):
     """The `Features` of a picture (H, W, 3) in 0..1."""
-    targets = encoder.extract(images.to_network(picture), (CONTENT_LAYER,), STYLE_LAYERS)
-    return Features([targets.style[layer][0].second for layer in STYLE_LAYERS], targets.content[CONTENT_LAYER])
+    targets = encoder.extract(engine.array(images.to_network(picture)), (CONTENT_LAYER,), STYLE_LAYERS)
+    grams = [engine.numpy(targets.style[layer][0].second) for layer in STYLE_LAYERS]
+    return Features(grams, engine.numpy(targets.content[CONTENT_LAYER]))
 
 
 def style_distances(found, painting):

@@ -37,10 +37,10 @@ class Judge:
     """
 
     def __init__(self, photograph, painting, weights=None):
-        self._encoder = features.loaded(weights)
+        self._network = features.loaded(weights)
         self._photograph, self._at_sizes = photograph, {}
         painting = images.resize(painting, judged_size(painting.shape))
-        self._features = features.seen(self._encoder, painting)
+        self._features = features.seen(*self._network, painting)
         self._patches = patches.projected(painting)
 
     def verdict(self, picture):
@@ -54,7 +54,7 @@ class Judge:
         limits = float(np.mean(np.any((picture <= 0) | (picture >= 1), axis=2)))
         picture = images.resize(picture, judged_size(picture.shape))
         photograph, whole_style, whole_patches = self._at(picture.shape[:2])
-        found = features.seen(self._encoder, picture)
+        found = features.seen(*self._network, picture)
         style = features.style_distances(found, self._features)
         pixels = patches.distances(patches.projected(picture), self._patches)
         if not (whole_style.all() and whole_patches.any()):
@@ -70,7 +70,7 @@ class Judge:
         """The photograph's features, and its distances from the painting, at a size."""
         if size not in self._at_sizes:
             photograph = images.resize(self._photograph, size)
-            found = features.seen(self._encoder, photograph)
+            found = features.seen(*self._network, photograph)
             style = features.style_distances(found, self._features)
             self._at_sizes[size] = found, style, patches.distances(patches.projected(photograph), self._patches)
         return self._at_sizes[size]

@@ -33,6 +33,13 @@ TINY = chain("vgg19", conv1_1=2, conv1_2=2)
 
 
 @pytest.fixture(autouse=True)
+def no_make_above(monkeypatch):
+    """What `make test ENGINE=torch` was called with is not meant for the `make` of a test."""
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """An empty current folder, no proxy, no mirror, and networks of a few bytes."""
     monkeypatch.chdir(tmp_path)

@@ -104,7 +104,8 @@ def test_targets_of_a_region_are_the_moments_of_the_paintings_region(paint, opti
     run = transfer.prepare(completed(nstyle.get_args(list(map(str, args)))))
     found = course.style_targets(run, (48, 64))["conv1"]
     assert [region.mean().round(2) for region in run.regions] == [0.75, 0.25]
-    maps = run.encoder.extract(images.to_network(reading.read(painting)), ["conv1"], ()).content["conv1"][0]
+    picture = run.engine.array(images.to_network(reading.read(painting)))
+    maps = run.engine.numpy(run.encoder.extract(picture, ["conv1"], ()).content["conv1"])[0]
     # a position of conv1 belongs to a side by the share of the mask's pixels there
     right = np.tile(np.float32(np.arange(64) >= 32), (48, 1))
     right = np.array(Image.fromarray(right).resize(maps.shape[:0:-1], Image.BOX))

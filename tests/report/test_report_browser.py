@@ -132,6 +132,7 @@ def opened(browser, tmp_path):
 
 
 def test_the_page_of_a_real_run_opens_and_its_pictures_are_seen(browser, tmp_path):
+    pytest.importorskip("mxnet")
     mx = pytest.importorskip("neural_style.engines.mxnet.library").mx
     from neural_style.networks import layers, squeezenet
 
