@@ -1,5 +1,7 @@
 """What the tests share: made weights, made pictures, and the command run in a fresh folder."""
 
+import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +10,10 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# a shell that starts the tests in the background has Ctrl-C ignored, and so would be every command that they start
+with contextlib.suppress(ValueError):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, str(ROOT))
 
 from narrow import random_arrays  # noqa: E402
