@@ -3,7 +3,7 @@
 Between two poolings the network is computed strip by strip, each with the thin halo that its rows ask for
 (`networks/strips.py`); of the whole picture only what the stages hand on is kept. Moments and distances are summed over
 strips; on the way back each strip is computed again, and gradients are added where strips overlap. The result is that
-of the whole picture, for about one and a half times its time.
+of the whole picture, for up to twice its time.
 """
 
 import functools
