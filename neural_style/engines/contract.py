@@ -8,9 +8,9 @@ device for PyTorch. `Engine.array` and `Engine.numpy` lead there and back. Whoev
 must not write to it; an engine never changes an array that it has handed out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Optional, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Optional, Protocol, Union, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ from ..networks.strips import Strip
 
 Array = Any  # of the engine's namespace
 Numpy = NDArray[np.float32]
-Masks = Sequence[Optional[Numpy]]  # (H, W) in 0..1, one for each region; None: the whole picture
+# one for each region: (H, W) in 0..1; or of each layer at its own positions, (h, w); None: the whole picture
+Masks = Sequence[Union[Numpy, Mapping[str, Numpy], None]]
 
 
 class Moments(NamedTuple):
@@ -86,12 +87,18 @@ class Encoder(Protocol):
         image : Array, shape (1, 3, H, W), float32
         content_layers, style_layers : iterable of str
         masks : sequence
-            One region each: a NumPy array (H, W) in 0..1, or None for the whole picture. A position counts by the
-            square of its mask (guided Gram matrices, Gatys et al., arXiv 1611.07865, section 4).
+            One region each: a NumPy array (H, W) in 0..1, or None for the whole picture; or layer -> an array of the
+            layer's own height and width. A position counts by the square of its mask (guided Gram matrices, Gatys et
+            al., arXiv 1611.07865, section 4).
         """
 
     def evaluator(
-        self, size: tuple[int, int], content: dict[str, Array], style_layers: Iterable[str], masks: Masks = (None,)
+        self,
+        size: tuple[int, int],
+        content: dict[str, Array],
+        style_layers: Iterable[str],
+        masks: Masks = (None,),
+        content_mask: Optional[Mapping[str, Numpy]] = None,
     ) -> Evaluator:
         """The network at one size.
 
@@ -104,6 +111,8 @@ class Encoder(Protocol):
         style_layers : iterable of str
         masks : sequence
             Regions of the picture, as in `extract`.
+        content_mask : mapping, optional
+            Content layer -> (h, w) in 0..1, by which the difference from the photograph's feature map is multiplied.
         """
 
 

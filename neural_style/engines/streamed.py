@@ -10,11 +10,10 @@ import functools
 import math
 
 import numpy as np
-from PIL import Image
 
 from ..networks.layers import DATA
 from ..networks.strips import Division
-from ..pictures import images
+from . import regions
 from .contract import Moments, Statistics, Targets
 
 
@@ -53,34 +52,35 @@ class StreamedEncoder:
             return self.encoder.extract(image, content_layers, style_layers, masks)
         content_layers, style_layers = list(content_layers), list(style_layers)
         course = _Course(self, size, {*content_layers, *style_layers})
-        regions = _Regions(self.encoder, course.shapes, style_layers, masks)
+        guided = _Regions(self.encoder, course.shapes, style_layers, masks)
         content = {layer: self.encoder.empty((1, *course.shapes[layer]), exact=True) for layer in content_layers}
 
         def look(strip, maps):
-            regions.add(strip, maps)
+            guided.add(strip, maps)
             for layer in content.keys() & maps.keys():
                 first, last = strip.wanted[layer]
                 content[layer][:, :, first:last] = maps[layer]
 
         course.forward(image, look)
-        return Targets(content, regions.moments())
+        return Targets(content, guided.moments())
 
-    def evaluator(self, size, content, style_layers, masks=(None,)):
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
         """See `contract.Encoder`."""
         if math.prod(size) <= self.whole:
-            return self.encoder.evaluator(size, content, style_layers, masks)
-        return StreamedEvaluator(self, size, content, style_layers, masks)
+            return self.encoder.evaluator(size, content, style_layers, masks, content_mask)
+        return StreamedEvaluator(self, size, content, style_layers, masks, content_mask)
 
 
 class StreamedEvaluator:
     """As `contract.Evaluator`."""
 
-    def __init__(self, streamed, size, content, style_layers, masks=(None,)):
+    def __init__(self, streamed, size, content, style_layers, masks=(None,), content_mask=None):
         self.encoder, self.size = streamed.encoder, tuple(size)
         self._content, style_layers = dict(content), list(style_layers)
         self._course = _Course(streamed, self.size, {*content, *style_layers})
         self._regions = _Regions(self.encoder, self._course.shapes, style_layers, masks)
         self.positions = self._regions.positions
+        self._counted = {layer: self.encoder.array(mask) for layer, mask in (content_mask or {}).items()}
 
     @_guarded
     def forward(self, image):
@@ -91,11 +91,17 @@ class StreamedEvaluator:
         def look(strip, maps):
             self._regions.add(strip, maps)
             for layer in distances.keys() & maps.keys():
-                difference = maps[layer] - _rows(self._content[layer], strip.wanted[layer])
+                difference, _ = self._difference(strip, maps, layer)
                 distances[layer] += float((difference * difference).sum())
 
         self._course.forward(image, look)
         return Statistics(distances, self._regions.moments())
+
+    def _difference(self, strip, maps, layer):
+        """Of a strip's feature map from its target, and what it was multiplied by."""
+        rows = strip.wanted[layer]
+        counted = self._counted[layer][rows[0] : rows[1]] if layer in self._counted else 1
+        return (maps[layer] - _rows(self._content[layer], rows)) * counted, counted
 
     @_guarded
     def backward(self, gradients):
@@ -104,8 +110,8 @@ class StreamedEvaluator:
         def heads(strip, maps):
             found = self._regions.gradients(strip, maps, gradients.style)
             for layer in self._content.keys() & maps.keys():
-                difference = maps[layer] - _rows(self._content[layer], strip.wanted[layer])
-                found[layer] = found.get(layer, 0) + 2 * gradients.content[layer] * difference
+                difference, counted = self._difference(strip, maps, layer)
+                found[layer] = found.get(layer, 0) + 2 * gradients.content[layer] * difference * counted
             return found
 
         return self._course.backward(heads)
@@ -183,12 +189,10 @@ class _Regions:
     def __init__(self, encoder, shapes, layers, masks):
         self._means, self._masks, self.positions = encoder.means, {}, {}
         for layer in layers:
-            found = [_of_layer(mask, encoder.border, shapes[layer][1:]) for mask in masks]
+            edges = shapes[layer][1:]
+            found = [regions.at_layer(mask, layer, edges, encoder.border) for mask in masks]
             self._masks[layer] = [None if mask is None else encoder.array(mask) for mask in found]
-            self.positions[layer] = [
-                float(math.prod(shapes[layer][1:]) if mask is None else np.sum(mask**2, dtype=np.float64))
-                for mask in found
-            ]
+            self.positions[layer] = [regions.positions(mask, edges) for mask in found]
         self.clear()
 
     def clear(self):
@@ -226,8 +230,8 @@ class _Regions:
         found = {}
         for layer in self._sums.keys() & maps.keys():
             total = 0
-            regions = zip(gradients[layer], self.positions[layer], self._guided(strip, maps, layer))
-            for gradient, count, (guided, row) in regions:
+            parts = zip(gradients[layer], self.positions[layer], self._guided(strip, maps, layer))
+            for gradient, count, (guided, row) in parts:
                 part = guided @ ((gradient.second + gradient.second.T) / count)
                 if gradient.mean is not None:
                     part = part + gradient.mean / count * (1 if row is None else row)
@@ -235,13 +239,6 @@ class _Regions:
             _, channels, height, width = maps[layer].shape
             found[layer] = total.reshape(1, height, width, channels).swapaxes(2, 3).swapaxes(1, 2)
         return found
-
-
-def _of_layer(mask, border, edges):
-    if mask is None:
-        return None
-    padded = np.pad(np.asarray(mask, np.float32), border, mode="reflect")
-    return images.resize_planes(padded[None, None], edges, Image.Resampling.BOX)[0, 0]
 
 
 def _rows(array, rows):

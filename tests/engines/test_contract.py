@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from narrow import narrow, random_arrays
-from numpy_engine import NumpyEngine
+from numpy_engine import NumpyEngine, of_layer
 
 from neural_style.engines.contract import Moments, Statistics
 from neural_style.networks.googlenet import GOOGLENET
@@ -61,11 +61,20 @@ def mask(size):
 class Case:
     """A network in one setting, made for any engine."""
 
-    def __init__(self, network, content, style, size=ODD, pooling="avg", border=0, regions=False, means=True):
+    def __init__(
+        self, network, content, style, size=ODD, pooling="avg", border=0, regions=False, means=True, by_layer=False
+    ):
         self.network, self.arrays, self.size = network, random_arrays(network), size
         self.content, self.style, self.means = content, style, means
         self.masks = mask(size) if regions else (None,)
         self.options = {"pooling": pooling, "border": border, "means": means}
+        self.content_mask = None
+        if by_layer:
+            edges = shapes(network, [edge + 2 * border for edge in size], pooling)
+            each = {layer: mask(edges[layer][1:]) for layer in {*content, *style}}
+            each = {layer: (left, 0 * left, right) for layer, (left, right) in each.items()}  # one counts nothing
+            self.masks = tuple({layer: each[layer][region] for layer in style} for region in range(3))
+            self.content_mask = {layer: each[layer][0] for layer in content}
 
     def picture(self, seed):
         return np.random.default_rng(seed).uniform(-110, 130, (1, 3, *self.size)).astype(np.float32)
@@ -76,7 +85,7 @@ class Case:
     def evaluator(self, engine):
         encoder = self.encoder(engine)
         content = encoder.extract(engine.array(self.picture(2)), self.content, ()).content
-        return encoder.evaluator(self.size, content, self.style, self.masks)
+        return encoder.evaluator(self.size, content, self.style, self.masks, self.content_mask)
 
     def gradients(self, statistics):
         """Gradients by some statistics of about equal weight; not symmetric."""
@@ -92,7 +101,7 @@ class Case:
     def _gradient(part, generator):
         if part is None:
             return None
-        return (generator.normal(size=part.shape) / np.linalg.norm(part)).astype(np.float32)
+        return (generator.normal(size=part.shape) / (np.linalg.norm(part) or 1)).astype(np.float32)
 
 
 
@@ -107,6 +116,8 @@ CASES = {
     "every kind of row, a border": Case(ALL_KINDS, ["norm"], ["both"], border=9),
     "regions": Case(ALL_KINDS, ["both"], KINDS[:-1], regions=True),
     "regions with a border, without means": Case(ALL_KINDS, [], ["a", "top"], border=7, regions=True, means=False),
+    "masks by layer, one of nothing": Case(ALL_KINDS, ["a", "both"], KINDS[:-1], border=9, by_layer=True),
+    "vgg19, masks by layer, maxima": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, pooling="max", by_layer=True),
     "vgg19": Case(narrow(VGG19), ["relu4_2", "relu2_2"], VGG_STYLE),
     "vgg19, regions": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, EVEN, regions=True),
     "vgg19, maxima": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, pooling="max"),
@@ -232,12 +243,14 @@ def test_the_plain_gradient_is_that_of_finite_differences(case):
         # in float64, of which statistics are rounded to float32: so from the feature maps
         encoder, content = evaluator._encoder, evaluator._content
         maps = encoder.forward(picture, [*case.content, *case.style])
-        total = sum(gradients.content[layer] * np.sum((maps[layer] - content[layer]) ** 2) for layer in case.content)
+        counted = case.content_mask or dict.fromkeys(case.content, 1)
+        distances = {layer: (maps[layer] - content[layer]) * counted[layer] for layer in case.content}
+        total = sum(gradients.content[layer] * np.sum(distance**2) for layer, distance in distances.items())
         for layer in case.style:
             flat = maps[layer].reshape(len(maps[layer]), -1)
             for region, gradient in zip(case.masks, gradients.style[layer]):
-                share = encoder.share(maps[layer], region)
-                guided, count = flat * share, np.sum(share**2)
+                share = encoder.share(maps[layer], of_layer(region, layer))
+                guided, count = flat * share, np.sum(share**2) or 1
                 total += np.sum(gradient.second * (guided @ guided.T)) / count
                 if case.means:
                     total += gradient.mean @ (guided @ share) / count

@@ -27,6 +27,7 @@ CASES = {
     "vgg19": Case(narrow(VGG19), ["relu4_2", "relu2_2"], VGG_STYLE, ODD),
     "vgg19, maxima, border, regions": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, ODD, "max", 7, regions=True),
     "vgg19, only low layers, without means": Case(narrow(VGG19), ["conv1_2"], ["relu2_1"], ODD, means=False),
+    "vgg19, masks by layer": Case(narrow(VGG19), ["relu4_2"], VGG_STYLE, TALL, by_layer=True),
     "squeezenet": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE, TALL, regions=True),
     "squeezenet, maxima, border": Case(narrow(SQUEEZENET), ["fire4"], SQUEEZE_STYLE, ODD, "max", 8),
     "nin": Case(narrow(NIN), NIN_CONTENT, NIN_STYLE, TALL, border=8),
@@ -64,8 +65,8 @@ def test_strips_are_the_whole_picture(engine, case, part):
         assert_close(engine.numpy(found.content[layer]), engine.numpy(right.content[layer]), 1e-5)
     assert_moments(engine, found.style, right.style)
 
-    ours = streamed.evaluator(case.size, right.content, case.style, case.masks)
-    theirs = encoder.evaluator(case.size, right.content, case.style, case.masks)
+    ours = streamed.evaluator(case.size, right.content, case.style, case.masks, case.content_mask)
+    theirs = encoder.evaluator(case.size, right.content, case.style, case.masks, case.content_mask)
     assert isinstance(ours, StreamedEvaluator) and ours.size == theirs.size
     picture = engine.array(case.picture(1))
     found, expected = ours.forward(picture), theirs.forward(picture)

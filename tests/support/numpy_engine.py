@@ -55,11 +55,11 @@ class Encoder:
         maps = self.forward(image, content_layers + style_layers)
         return Targets(
             {layer: maps[layer][None].astype(np.float32) for layer in content_layers},
-            {layer: [self.moments(maps[layer], mask) for mask in masks] for layer in style_layers},
+            {layer: [self.moments(maps[layer], of_layer(mask, layer)) for mask in masks] for layer in style_layers},
         )
 
-    def evaluator(self, size, content, style_layers, masks=(None,)):
-        return Evaluator(self, size, content, list(style_layers), masks)
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
+        return Evaluator(self, size, content, list(style_layers), masks, content_mask or {})
 
     def strip(self, strip, source, backward=False):
         assert source.shape[2] == strip.source[1] - strip.source[0]
@@ -152,14 +152,14 @@ class Encoder:
     def moments(self, features, mask):
         """Of a feature map over a region."""
         share = self.share(features, mask)
-        guided, count = features.reshape(len(features), -1) * share, np.sum(share**2)
+        guided, count = features.reshape(len(features), -1) * share, np.sum(share**2) or 1
         mean = np.float32(guided @ share / count) if self.means else None
         return Moments(np.float32(guided @ guided.T / count), mean)
 
     def moments_backward(self, features, mask, gradient):
         """The gradient of a feature map from that of its moments over a region."""
         share = self.share(features, mask)
-        flat, count = features.reshape(len(features), -1), np.sum(share**2)
+        flat, count = features.reshape(len(features), -1), np.sum(share**2) or 1
         result = (gradient.second + gradient.second.T) @ flat * share**2 / count
         if gradient.mean is not None:
             result = result + np.float64(gradient.mean)[:, None] * share**2 / count
@@ -169,6 +169,8 @@ class Encoder:
         """How much each position of a feature map belongs to a region, (N,)."""
         if mask is None:
             return np.ones(features[0].size)
+        if mask.shape == features.shape[1:]:
+            return np.float64(mask.ravel())
         padded = np.pad(np.float32(mask), self.border, mode="reflect")
         return np.float64(images.resize_planes(padded[None, None], features.shape[1:], Image.Resampling.BOX).ravel())
 
@@ -176,29 +178,38 @@ class Encoder:
 class Evaluator:
     """As `contract.Evaluator`."""
 
-    def __init__(self, encoder, size, content, style_layers, masks):
-        self.size, self._encoder, self._masks = tuple(size), encoder, masks
+    def __init__(self, encoder, size, content, style_layers, masks, content_mask):
+        self.size, self._encoder = tuple(size), encoder
+        self._masks = {layer: [of_layer(mask, layer) for mask in masks] for layer in style_layers}
+        self._counted = {layer: content_mask.get(layer, 1) for layer in content}
         self._content = {layer: np.float64(features[0]) for layer, features in content.items()}
         self._style = style_layers
         nothing = self._encoder.forward(np.zeros((1, 3, *size)), style_layers)
         self.positions = {
-            layer: [float(np.sum(encoder.share(nothing[layer], mask) ** 2)) for mask in masks] for layer in style_layers
+            layer: [float(np.sum(encoder.share(nothing[layer], mask) ** 2) or 1) for mask in masks]
+            for layer, masks in self._masks.items()
         }
 
     def forward(self, image):
         assert image.shape == (1, 3, *self.size) and image.dtype == np.float32
         self._maps = self._encoder.forward(image, [*self._content, *self._style])
         return Statistics(
-            {layer: float(np.sum((self._maps[layer] - target) ** 2)) for layer, target in self._content.items()},
-            {layer: [self._encoder.moments(self._maps[layer], mask) for mask in self._masks] for layer in self._style},
+            {layer: float(np.sum(self._difference(layer) ** 2)) for layer in self._content},
+            {
+                layer: [self._encoder.moments(self._maps[layer], mask) for mask in masks]
+                for layer, masks in self._masks.items()
+            },
         )
+
+    def _difference(self, layer):
+        return (self._maps[layer] - self._content[layer]) * self._counted[layer]
 
     def backward(self, gradients):
         back = {name: np.zeros_like(features) for name, features in self._maps.items()}
-        for layer, target in self._content.items():
-            back[layer] += 2 * gradients.content[layer] * (self._maps[layer] - target)
+        for layer, counted in self._counted.items():
+            back[layer] += 2 * gradients.content[layer] * self._difference(layer) * counted
         for layer in self._style:
-            for mask, gradient in zip(self._masks, gradients.style[layer]):
+            for mask, gradient in zip(self._masks[layer], gradients.style[layer]):
                 back[layer] += self._encoder.moments_backward(self._maps[layer], mask, gradient)
         for row in reversed(needed(self._encoder.network, [*self._content, *self._style])):
             inputs = [self._maps[name] for name in row.inputs]
@@ -206,6 +217,10 @@ class Evaluator:
             for name, gradient in zip(row.inputs, found):
                 back[name] += gradient
         return unpadded(back[DATA], self._encoder.border)[None].astype(np.float32)
+
+
+def of_layer(mask, layer):
+    return mask[layer] if isinstance(mask, dict) else mask
 
 
 def unpadded(gradient, border):

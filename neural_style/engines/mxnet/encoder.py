@@ -4,10 +4,9 @@ The feature maps stay inside, in MXNet's own memory layout.
 """
 
 import numpy as np
-from PIL import Image
 
 from ...networks.layers import shapes
-from ...pictures import images
+from .. import regions
 from ..contract import Targets
 from .evaluator import Evaluator
 from .library import bfloat16, mx, plain_errors
@@ -88,9 +87,9 @@ class Encoder:
         count = len(content_layers)
         return Targets(dict(zip(content_layers, outputs)), style.moments(outputs[count:]))
 
-    def evaluator(self, size, content, style_layers, masks=(None,)):
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
         """See `contract.Encoder`."""
-        return Evaluator(self, size, content, style_layers, masks)
+        return Evaluator(self, size, content, style_layers, masks, content_mask)
 
     def feature_map(self, layer):
         """The symbol of a layer, float32, shape (1, C, H, W)."""
@@ -106,9 +105,8 @@ class Encoder:
         return shapes(self._network, [edge + 2 * self._border for edge in size], self._pooling)[layer]
 
     def layer_mask(self, mask, layer, size):
-        """A picture's mask (H, W) brought to the positions of a layer: (N,) float32."""
-        padded = np.pad(np.asarray(mask, np.float32), self._border, mode="reflect")
-        return images.resize_planes(padded[None, None], self.shape(layer, size)[1:], Image.Resampling.BOX).ravel()
+        """A mask, see `contract.Masks`, at the positions of a layer: (h, w) float32."""
+        return regions.at_layer(mask, layer, self.shape(layer, size)[1:], self._border)
 
 
 def _with_zeros(array, channels):

@@ -20,19 +20,22 @@ class Evaluator:
     style_layers : iterable of str
     masks : sequence
         Regions of the picture, as in `Encoder.extract`.
+    content_mask : mapping, optional
     """
 
     @plain_errors()
-    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
+    def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None):
         self.size = tuple(size)
         self._content_layers = list(content)
         self._style = MomentSymbols(encoder, style_layers, self.size, masks)
-        distances = [self._squared_distance(encoder.feature_map(layer), layer) for layer in content]
+        counted = content_mask or {}
+        distances = [self._squared_distance(encoder.feature_map(layer), layer, layer in counted) for layer in content]
         # the style layers first: a group is computed in its order, and backward in reverse, so that the float32 copies
         # of a style layer are made and dropped where the network passes by
         symbols = mx.sym.Group(self._style.symbols + distances)
         values = {"data": np.zeros((1, encoder.channels, *self.size)), **self._style.masks}
         values.update({f"{layer}_target": features for layer, features in content.items()})
+        values.update({f"{layer}_counted": mask[None, None] for layer, mask in counted.items()})
         arguments = encoder.arguments(symbols, values)
         self._image, self._gradient = arguments["data"], mx.nd.zeros_like(arguments["data"])
         self._executor = symbols.bind(
@@ -43,9 +46,12 @@ class Evaluator:
         )
 
     @staticmethod
-    def _squared_distance(features, layer):
+    def _squared_distance(features, layer, counted):
         """Of a feature map to its target, (1, 1)."""
-        return gram(mx.sym.Reshape(features - mx.sym.Variable(f"{layer}_target"), shape=(1, -1)), 1)
+        difference = features - mx.sym.Variable(f"{layer}_target")
+        if counted:
+            difference = mx.sym.broadcast_mul(difference, mx.sym.Variable(f"{layer}_counted"))
+        return gram(mx.sym.Reshape(difference, shape=(1, -1)), 1)
 
     @property
     def positions(self):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import regions
 from ..contract import Moments
 from .library import mx
 
@@ -26,15 +27,16 @@ class MomentSymbols:
             features = mx.sym.Reshape(encoder.feature_map(layer), shape=(channels, height * width))
             self.positions[layer] = []
             for region, mask in enumerate(masks):
-                values = np.ones(height * width, np.float32) if mask is None else encoder.layer_mask(mask, layer, size)
+                values = encoder.layer_mask(mask, layer, size)
                 row = mx.sym.Variable(f"{layer}_mask{region}")
                 guided = features if mask is None else mx.sym.broadcast_mul(features, row)
                 self.symbols.append(gram(guided, channels))
                 if self._means:
                     self.symbols.append(mx.sym.FullyConnected(guided, row, num_hidden=1, no_bias=True))
                 if self._means or mask is not None:
-                    self.masks[f"{layer}_mask{region}"] = values[None]
-                self.positions[layer].append(float(np.sum(values**2, dtype=np.float64)))
+                    ones = np.ones((height, width), np.float32)
+                    self.masks[f"{layer}_mask{region}"] = (ones if mask is None else values).reshape(1, -1)
+                self.positions[layer].append(regions.positions(values, (height, width)))
 
     def moments(self, outputs):
         """Layer -> list of Moments, from the symbols' values."""

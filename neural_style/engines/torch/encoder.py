@@ -1,10 +1,7 @@
 """A network's weights on one device: feature maps and moments of a picture."""
 
-import numpy as np
-from PIL import Image
-
 from ...networks.layers import needed
-from ...pictures import images
+from .. import regions
 from ..contract import Targets
 from .evaluator import Evaluator
 from .library import DTYPES, computing, torch
@@ -45,19 +42,19 @@ class Encoder:
     @computing()
     def extract(self, image, content_layers, style_layers, masks=(None,)):
         """See `contract.Encoder`."""
-        regions = self.regions(style_layers, image.shape[2:], masks)
-        content, style = dict.fromkeys(content_layers), dict.fromkeys(regions)
+        guides = self.regions(style_layers, image.shape[2:], masks)
+        content, style = dict.fromkeys(content_layers), dict.fromkeys(guides)
         rows = self.rows([*content, *style])
         for layer, features in self.operators.forward(bordered(image, self.border), rows, set(), {}):
             if layer in content:
                 content[layer] = features.to(torch.float32, copy=True)
             if layer in style:
-                style[layer] = [moments(features, region, self.means) for region in regions[layer]]
+                style[layer] = [moments(features, region, self.means) for region in guides[layer]]
         return Targets(content, style)
 
-    def evaluator(self, size, content, style_layers, masks=(None,)):
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
         """See `contract.Encoder`."""
-        return Evaluator(self, size, content, style_layers, masks)
+        return Evaluator(self, size, content, style_layers, masks, content_mask)
 
     def strip(self, strip, source, backward=False):
         """See `contract.Strips`."""
@@ -77,12 +74,9 @@ class Encoder:
     def regions(self, layers, size, masks):
         """Style layer -> its `Region` for each mask (H, W) of a picture."""
         shapes = self.shapes(size)
-        return {layer: [self._region(mask, shapes[layer][1:]) for mask in masks] for layer in layers}
+        return {layer: [self._region(mask, layer, shapes[layer][1:]) for mask in masks] for layer in layers}
 
-    def _region(self, mask, edges):
-        if mask is None:
-            return Region(None, float(edges[0] * edges[1]))
-        padded = np.pad(np.asarray(mask, np.float32), self.border, mode="reflect")
-        values = images.resize_planes(padded[None, None], edges, Image.Resampling.BOX).ravel()
-        on_device = torch.as_tensor(values, device=self.operators.device)[:, None]
-        return Region(on_device, float(np.sum(values**2, dtype=np.float64)))
+    def _region(self, mask, layer, edges):
+        values = regions.at_layer(mask, layer, edges, self.border)
+        on_device = None if values is None else self.array(values).reshape(-1, 1)
+        return Region(on_device, regions.positions(values, edges))

@@ -20,15 +20,17 @@ class Evaluator:
     style_layers : iterable of str
     masks : sequence
         Regions of the picture, as in `Encoder.extract`.
+    content_mask : mapping, optional
     """
 
-    def __init__(self, encoder, size, content, style_layers, masks=(None,)):
+    def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None):
         self.size = tuple(size)
         self._operators, self._border, self._means = encoder.operators, encoder.border, encoder.means
         self._content, self._regions = dict(content), encoder.regions(style_layers, self.size, masks)
         self.positions = {layer: [one.positions for one in regions] for layer, regions in self._regions.items()}
         self._rows, self._shapes = encoder.rows([*content, *self._regions]), encoder.shapes(self.size)
         self._keep = self._operators.needed_back(self._rows) | content.keys() | self._regions.keys()
+        self._counted = {layer: encoder.array(mask) for layer, mask in (content_mask or {}).items()}
         self._image, self._maps = None, {}
 
     def forward(self, image):
@@ -42,10 +44,15 @@ class Evaluator:
         data = bordered(self._image, self._border)
         for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
             if layer in content:
-                content[layer] = (features - self._content[layer]).square_().sum()
+                content[layer] = self._difference(layer, features)[0].square_().sum()
             if layer in style:
                 style[layer] = [moments(features, region, self._means) for region in self._regions[layer]]
         return Statistics({layer: float(distance) for layer, distance in content.items()}, style)
+
+    def _difference(self, layer, features):
+        """Of a feature map from its target, float32, and what it was multiplied by."""
+        difference, counted = features - self._content[layer], self._counted.get(layer)
+        return (difference if counted is None else difference.mul_(counted)), counted
 
     @computing()
     def backward(self, gradients):
@@ -70,7 +77,9 @@ class Evaluator:
         if not total.is_contiguous(memory_format=CHANNELS_LAST):
             total = total.contiguous(memory_format=CHANNELS_LAST)
         if layer in self._content:
-            total.add_(features - self._content[layer], alpha=2 * gradients.content[layer])
+            difference, counted = self._difference(layer, features)
+            difference = difference if counted is None else difference.mul_(counted)
+            total.add_(difference, alpha=2 * gradients.content[layer])
         for region, gradient in zip(self._regions.get(layer, ()), gradients.style.get(layer, ())):
             add_gradient(total, features, region, gradient)
         return total
