@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from ..errors import InputError
+from .memory import InMemory
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
@@ -96,15 +97,17 @@ def find(path):
 
     Parameters
     ----------
-    path : str
+    path : str, PathLike or InMemory
 
     Returns
     -------
-    Path
+    Path or InMemory
         The given path, where nothing was found.
     str or None
         A notice for the user, where a stand-in was taken.
     """
+    if isinstance(path, InMemory):
+        return path, None
     for name in (path, STAND_INS.get(str(path))):
         for folder in (Path(), SCRIPTS):
             if name is not None and (folder / name).is_file():

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 
 from ..errors import InputError
 from .images import SMALLEST_EDGE
+from .memory import InMemory
 
 MAX_PIXELS = 100_000_000
 
@@ -37,7 +38,7 @@ WHITE_IS_ZERO = 0
 
 
 def read(path, max_pixels=MAX_PIXELS):
-    """A picture file as a float32 array, (H, W, 3), sRGB in 0..1.
+    """A picture file, or what is in memory in its place, as a float32 array, (H, W, 3), sRGB in 0..1.
 
     JPEG, PNG, WebP, TIFF, BMP and others (see `FORMATS`); grey, 16 bits, CMYK, Lab and palettes become RGB,
     transparent pixels are laid on white, the EXIF orientation is applied, an embedded colour profile is converted to
@@ -50,6 +51,8 @@ def read(path, max_pixels=MAX_PIXELS):
         If the file is missing, not a regular file, not a picture, of a rare kind that would be read wrongly, empty,
         truncated, below 32 pixels at an edge, or above `max_pixels`.
     """
+    if isinstance(path, InMemory):
+        return _from_memory(path, max_pixels)
     try:
         _check_regular(path)
         with warnings.catch_warnings(), open(path, "rb") as file:
@@ -69,6 +72,15 @@ def read(path, max_pixels=MAX_PIXELS):
         raise InputError(
             f"{path}: cannot be read as a picture ({' '.join(reason.split())}); use an intact file."
         ) from None
+
+
+def _from_memory(given, max_pixels):
+    if given.image is not None:
+        return _decode(given.image, given, max_pixels)
+    levels = given.levels
+    _check_size(levels.shape[1], levels.shape[0], given, max_pixels)
+    # transparent pixels are laid on white
+    return levels if levels.shape[2] == 3 else 1 - levels[..., 3:] * (1 - levels[..., :3])
 
 
 def _check_regular(path):
@@ -95,13 +107,7 @@ def _rare(path):
 
 
 def _decode(image, path, max_pixels):
-    width, height = image.size
-    if width * height > max_pixels:
-        raise InputError(
-            f"{path}: {width} x {height} pixels are more than the limit of {max_pixels}; raise it with --max-pixels."
-        )
-    if min(width, height) < SMALLEST_EDGE:
-        raise InputError(f"{path}: {width} x {height} pixels; a picture needs at least {SMALLEST_EDGE} at each edge.")
+    _check_size(*image.size, path, max_pixels)
     tags = {}
     if image.format == "TIFF":
         tags = {name: image.tag_v2.get(name) for name in (BITS, COMPRESSION, PHOTOMETRIC, PLANES, SAMPLE_FORMAT)}
@@ -121,6 +127,15 @@ def _decode(image, path, max_pixels):
     picture = np.array(colours, np.float32)
     picture /= 255
     return picture
+
+
+def _check_size(width, height, path, max_pixels):
+    if width * height > max_pixels:
+        raise InputError(
+            f"{path}: {width} x {height} pixels are more than the limit of {max_pixels}; raise it with --max-pixels."
+        )
+    if min(width, height) < SMALLEST_EDGE:
+        raise InputError(f"{path}: {width} x {height} pixels; a picture needs at least {SMALLEST_EDGE} at each edge.")
 
 
 def _is_misread(tags):

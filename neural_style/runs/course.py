@@ -10,6 +10,7 @@ from ..painting.descent import State
 from ..painting.objective import Objective, Weights
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import find, images, masks, reading
+from ..pictures.memory import InMemory
 
 
 def start(run):
@@ -35,7 +36,7 @@ def start(run):
 
 def _read_start(it):
     path, _ = find.find(it.init)
-    if not path.is_file():
+    if not isinstance(path, InMemory) and not path.is_file():
         names = ", ".join(starts.NAMED)
         raise InputError(f"--init {it.init}: there is no such picture; give its file, or one of {names}.")
     return reading.read(path, it.max_pixels)

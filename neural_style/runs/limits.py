@@ -41,7 +41,7 @@ MXNET_VALUES = 2**31  # no array of MXNet 1.9.1 can have as many
 
 
 def check(run, folder):
-    """Compare what a run needs with what there is.
+    """Compare what a run needs with what there is; without a folder it needs no disk.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def check(run, folder):
             )
     if run.engine.name == "mxnet":
         _check_values(run)
-    need, free = disk(run), shutil.disk_usage(folder).free
+    need, free = (0, 0) if folder is None else (disk(run), shutil.disk_usage(folder).free)
     if need > free:
         raise InputError(
             f"--output-dir {folder}: the run may write up to {shown(need)}, {shown(free)} are free; make room, "

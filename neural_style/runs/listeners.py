@@ -15,14 +15,14 @@ class Context(NamedTuple):
     """A run from where it begins or is taken up until it stops: what listeners are made with, and share."""
 
     run: Run
-    claim: Claim  # on the folder
+    claim: Optional[Claim]  # on the folder; None: a run that writes no file
     record: Record  # what is known so far
     saved: Optional[Saved] = None  # what it was taken up from
 
     @property
     def folder(self):
-        """Path of the run's files."""
-        return self.claim.folder
+        """Path of the run's files; None where it writes none."""
+        return self.claim and self.claim.folder
 
     @contextlib.contextmanager
     def writing(self):

@@ -1,5 +1,6 @@
 """Paint one picture: a run with its listeners, from settings to the files that it leaves."""
 
+import collections
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from ..errors import InputError, one_line
 from ..report import animation
 from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, state, talk
 from .listeners import Context, Listener, Listeners
+from .notebook import Live
 from .progress import Progress
 from .record import Record
 from .snapshots import Snapshots, is_due
@@ -20,6 +22,7 @@ LISTENERS = (
     recorder.States,
     recorder.Records,
     Progress,
+    Live,
     publish.Sheet,
     publish.Animation,
     publish.Page,
@@ -56,7 +59,35 @@ def train(args, callback=None, shared=None):
         Whatever interrupted the run, such as KeyboardInterrupt, or SystemExit out of the callback; the picture reached
         so far and the state have been saved.
     """
-    settings = options.complete(args)
+    steps = painting(options.complete(args), lambda context: Callback(context, callback), shared=shared)
+    ((context, event),) = collections.deque(steps, maxlen=1)  # runs without a moment between two steps
+    if event.status == Status.DIVERGED:
+        talk.say(
+            "nstyle: the losses became infinite again and again; "
+            f"try a smaller --lr than {context.run.settings.lr:g}, or smaller --content-weight and --style-weight."
+        )
+    talk.answer(context.folder / context.record.final["file"])
+    return Status(event.status)
+
+
+def painting(settings, *more, shared=None):
+    """Paint epoch by epoch, into the folder of the run.
+
+    Parameters
+    ----------
+    settings : argparse.Namespace
+        As `options.complete` gives it.
+    *more : callable
+        Context -> a further listener.
+    shared : prepare.Shared, optional
+
+    Yields
+    ------
+    Context, descent.Event
+        After each epoch, when every listener has been told of it. With the last event, which has a status, all that
+        the run leaves is there; of a run that had ended before it is the only one. Whoever closes the generator
+        earlier interrupts the run, which saves what was reached.
+    """
     if settings.animate:
         animation.check(settings.animate)
     run = prepare.prepare(resume.with_its_machine(settings), shared)
@@ -65,7 +96,7 @@ def train(args, callback=None, shared=None):
         run = fitting.fitted(run)
         limits.check(run, claim.folder)
         context = Context(run, claim, _record(claim.folder, saved), saved)
-        listeners = Listeners([make(context) for make in LISTENERS] + [Callback(context, callback)])
+        listeners = Listeners([make(context) for make in (*LISTENERS, *more)])
         files = output.files_of_run(claim.folder)
         _spare_sources(run.settings, claim.folder, lambda name: name in files or listeners.writes(name))
         output.check_free(claim.folder, files, listeners.writes)
@@ -75,14 +106,7 @@ def train(args, callback=None, shared=None):
         for notice in (*run.notices, *filter(None, notices)):
             if not run.settings.no_progress:
                 talk.say(notice)
-        status = _paint(context, start, listeners)
-        if status == Status.DIVERGED:
-            talk.say(
-                "nstyle: the losses became infinite again and again; "
-                f"try a smaller --lr than {run.settings.lr:g}, or smaller --content-weight and --style-weight."
-            )
-        talk.answer(claim.folder / context.record.final["file"])
-        return status
+        yield from followed(context, start, listeners)
 
 
 def _taken_up(run, folder):
@@ -149,8 +173,8 @@ def _spare_sources(settings, folder, is_touched):
             raise InputError(f"--output-dir {folder}: {source} would be overwritten; choose another.")
 
 
-def _paint(context, start, listeners):
-    """From the first event to the last; the status of the run."""
+def followed(context, start, listeners):
+    """The steps of a run from its first event to the last, each yielded when the listeners have been told of it."""
     run, saved = context.run, context.saved
     event = saved and saved.event
     ended = event is not None and event.status is not None
@@ -159,6 +183,8 @@ def _paint(context, start, listeners):
             listeners.begin()
         for event in () if ended else course.events(run, start):
             listeners.epoch(event, is_due(run.settings, event.epoch))
+            if event.status is None:
+                yield context, event
         listeners.end(event, Status(event.status))
     except Exception as error:
         listeners.fail(saved.event.status if ended else Status.FAILED, one_line(error))
@@ -171,7 +197,7 @@ def _paint(context, start, listeners):
             listeners.end(event, status)
             interruption.said = True  # the command has no more to say
         raise
-    return Status(event.status)
+    yield context, event
 
 
 class Callback(Listener):

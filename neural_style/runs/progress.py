@@ -1,10 +1,10 @@
-"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere."""
+"""What the user sees while a run goes on: a bar on a terminal, plain lines elsewhere; see `notebook` for those."""
 
 import time
 
 from tqdm import tqdm
 
-from . import talk
+from . import notebook, talk
 from .listeners import Listener
 from .status import Status
 
@@ -23,7 +23,8 @@ class Progress(Listener):
         context, terminal = self.context, talk.err.isatty()
         done = 0 if context.saved is None else context.saved.event.epoch
         hidden = not terminal or context.run.settings.no_progress
-        self._lines, self._last_line = not (terminal or context.run.settings.no_progress), time.monotonic()
+        self._lines = not (terminal or context.run.settings.no_progress or notebook.shell())
+        self._last_line = time.monotonic()
         self._bar = tqdm(
             total=self._epochs, initial=done, unit="epoch", disable=hidden, dynamic_ncols=True, file=talk.err
         )
@@ -44,7 +45,7 @@ class Progress(Listener):
 
     def end(self, event, status):
         self._close()
-        if status == Status.INTERRUPTED:
+        if status == Status.INTERRUPTED and self.context.folder is not None:
             final = self.context.folder / self.context.record.final["file"]
             talk.say(f"Interrupted; the picture reached so far is {final}.")
 

@@ -14,12 +14,32 @@ def is_due(settings, epoch):
     return epoch in settings.snapshot_at if settings.snapshot_at else epoch % settings.save_epochs == 0
 
 
-class Snapshots(Listener):
-    """Writes content.jpg, style.jpg, e_<epoch> and final.
+def final(settings, event):
+    """What a run shows at its end: the epoch, total loss and picture (network range) that its last event gives.
 
-    The final picture is the one with the lowest total loss at the size of the result; with a classic optimizer, or
-    where a run ended before that size, the last one.
+    The picture with the lowest total loss at the size of the result; with a classic optimizer, or where a run ended
+    before that size, the last one.
     """
+    best = event.state.best
+    if best is None or OPTIMIZERS[settings.optimizer].classic:
+        return event.epoch, event.losses["total"], event.image
+    return best
+
+
+def finished(run, image):
+    """A picture in network range, of any level, as it is shown: (H, W, 3) in 0..1 at the size of the result."""
+    settings = run.settings
+    picture = images.from_network(enlarged(run, image, run.size))
+    picture = images.denoised(picture, settings.remove_noise)
+    if settings.preserve_colors == "luminance":
+        picture = colors.with_colors_of(run.content, picture)
+    if run.painted is not None:
+        picture = run.content + run.painted[..., None] * (picture - run.content)
+    return picture
+
+
+class Snapshots(Listener):
+    """Writes content.jpg, style.jpg, e_<epoch> and final."""
 
     def __init__(self, context):
         super().__init__(context)
@@ -44,21 +64,18 @@ class Snapshots(Listener):
     def epoch(self, event, saves):
         if saves:
             with self.context.writing():
-                file = self._write(self._finished(event.image), f"e_{event.epoch}.{self._suffix}")
+                file = self._write(finished(self.context.run, event.image), f"e_{event.epoch}.{self._suffix}")
             record = self.context.record
             put(record.snapshots, record.entry(event.epoch, file, event.losses["total"]), key="epoch")
             self._announce_after(event.epoch)
 
     def end(self, event, status):
-        record, best = self.context.record, event.state.best
+        record = self.context.record
         if is_due(self._settings, event.epoch) and event.epoch not in [entry["epoch"] for entry in record.snapshots]:
             self.epoch(event, True)  # an interruption came between
-        if best is None or OPTIMIZERS[self._settings.optimizer].classic:
-            epoch, total, image = event.epoch, event.losses["total"], event.image
-        else:
-            epoch, total, image = best
+        epoch, total, image = final(self._settings, event)
         with self.context.writing():
-            file = self._write(self._finished(image), f"final.{self._suffix}")
+            file = self._write(finished(self.context.run, image), f"final.{self._suffix}")
         record.final = record.entry(epoch, file, total)
 
     def _announce_after(self, epoch):
@@ -73,14 +90,3 @@ class Snapshots(Listener):
         images.save(picture, path)
         self.context.record.wrote(path)
         return name
-
-    def _finished(self, image):
-        """A picture in network range as it is shown."""
-        run, settings = self.context.run, self._settings
-        picture = images.from_network(enlarged(run, image, run.size))
-        picture = images.denoised(picture, settings.remove_noise)
-        if settings.preserve_colors == "luminance":
-            picture = colors.with_colors_of(run.content, picture)
-        if run.painted is not None:
-            picture = run.content + run.painted[..., None] * (picture - run.content)
-        return picture
