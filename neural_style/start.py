@@ -1,7 +1,7 @@
-"""How a command of ours begins and ends. It imports nothing that takes time, and any Python from 3.6 on reads it.
+"""How a command of ours begins and ends, and what ours are called on this machine.
 
-Every command goes through `run`: Ctrl-C is one line and status 130 from its first moment on; a Python that is too old
-and a package that is missing are one line each.
+It imports nothing that takes time, and any Python from 3.6 on reads it. Every command goes through `run`: Ctrl-C is one
+line and status 130 from its first moment on; a Python that is too old and a package that is missing are one line each.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import sys
 
 PYTHON = (3, 9)
 MXNET = (3, 9), (3, 12)  # that it has wheels for and runs on
+BESIDE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the folder that holds the package
 
 
 def run(module, arglist=None, prog="nstyle"):
@@ -49,9 +50,38 @@ def run(module, arglist=None, prog="nstyle"):
         package = (error.name or "").partition(".")[0]
         if package == "neural_style":
             raise
-        mxnet_serves = MXNET[0] <= sys.version_info[:2] <= MXNET[1]
-        file = "requirements.txt" if mxnet_serves else "requirements-torch.txt"
-        return _refused(prog, f"the package {package} is missing: pip install -r {file}")
+        engine = "mxnet" if MXNET[0] <= sys.version_info[:2] <= MXNET[1] else "torch"
+        return _refused(prog, f"the package {package} is missing: {install(engine)}")
+
+
+def is_checkout():
+    """Whether the scripts lie beside the package: else it was installed, and only its commands are there."""
+    return os.path.isfile(os.path.join(BESIDE, "download.sh"))
+
+
+def download(options=""):
+    """The command that fetches weights and pictures, for a message."""
+    script = "sh download.sh" if os.name == "posix" else "python -m neural_style.download"
+    return f"{script if is_checkout() else 'nstyle-download'} {options}".rstrip()
+
+
+def install(extra):
+    """The command that installs what one of the extras names, for a message."""
+    files = {"mxnet": "requirements.txt", "torch": "requirements-torch.txt"}
+    wanted = f"-r {files[extra]}" if extra in files else f'".[{extra}]"'
+    return "pip install " + (wanted if is_checkout() else f'"nstyle[{extra}]"')
+
+
+def home():
+    """The folder of `model/`, `input/` and `output/` where nothing else is said: `$NSTYLE_HOME`, else the current."""
+    return os.path.expanduser(os.environ.get("NSTYLE_HOME", ""))
+
+
+def folders():
+    """The folders in which `model/` and `input/` are looked for, the first one first."""
+    # an administrator, or the maker of a container, installs weights for everybody
+    shared = BESIDE if is_checkout() else os.path.join(sys.prefix, "share", "nstyle")
+    return list(dict.fromkeys(["", home(), shared]))
 
 
 @contextlib.contextmanager

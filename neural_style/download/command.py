@@ -17,20 +17,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .. import start
 from ..errors import InputError, printable
 from ..files import checksum
 from ..weights import store
-from .fetch import Outcome, fetch, size_of, take, taking_turns
+from .fetch import Outcome, destination, fetch, size_of, take, taking_turns
 from .sources import FILES
 from .transport import Client
 
+CALLED_FROM = "NSTYLE_CALLED_FROM"  # set by download.sh
 USUAL = ("vgg19", "squeezenet")  # the networks that nstyle and its documents paint with unless told
 
 
 def main(arglist=None, files=FILES, client=None):
     """Put the files in place, or what stands in for them; print one line for each. Returns the exit status."""
     networks = list(dict.fromkeys(file.network for file in FILES if file.network))
-    parser = argparse.ArgumentParser(prog="download.sh", description="Fetch verified weights and the sample pictures.")
+    parser = argparse.ArgumentParser(prog=prog(), description="Fetch verified weights and the sample pictures.")
     parser.add_argument(
         "--model", choices=(*networks, "all"), help=f"the network to fetch (default: {' and '.join(USUAL)})"
     )
@@ -51,18 +53,26 @@ def main(arglist=None, files=FILES, client=None):
     asked = {None: USUAL, "all": networks}
     try:
         if args.own is not None:
-            # download.sh works in its own folder, and names are given from another
-            own = Path(os.environ.get("NSTYLE_CALLED_FROM", ""), args.own)
-            words, outcome = take(own, None if args.model == "all" else args.model, args.force)
+            words, outcome = take(_given(args.own), None if args.model == "all" else args.model, args.force)
             print(words, _line(outcome), sep="\n")
             return 0
         return _put_in_place(args, asked.get(args.model, [args.model]), files, client or Client())
     except InputError as error:
-        print(f"download.sh: {error}", file=sys.stderr)
+        print(f"{prog()}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("download.sh: interrupted; run it again to go on where it stopped.", file=sys.stderr)
+        print(f"{prog()}: interrupted; run it again to go on where it stopped.", file=sys.stderr)
         return 130
+
+
+def prog():
+    """What the user called us."""
+    return "download.sh" if CALLED_FROM in os.environ else "nstyle-download"
+
+
+def _given(name):
+    """A name that the user gave: download.sh works in its own folder, and may be called from another."""
+    return Path(os.environ.get(CALLED_FROM, ""), name)
 
 
 def _put_in_place(args, asked, files, client):
@@ -117,7 +127,7 @@ def find_mirror(text):
     with contextlib.suppress(ValueError):
         if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname:
             return text
-    folder = Path(url2pathname(text[len("file://") :]) if text.startswith("file://") else text)
+    folder = _given(url2pathname(text[len("file://") :]) if text.startswith("file://") else text)
     if not folder.is_dir():
         raise InputError(f"--mirror (or NSTYLE_MIRROR) {text}: no such folder; give a folder or an http(s):// address.")
     return folder
@@ -125,7 +135,7 @@ def find_mirror(text):
 
 def learn_offline(force=False):
     """Build the VGG-19 that needs no download (`learn.py`), unless it is there. Returns its Outcome."""
-    path = Path("model", store.OFFLINE)
+    path = destination(f"model/{store.OFFLINE}")
     try:
         from . import learn
 
@@ -158,10 +168,10 @@ STAND_INS = {"": "our own pictures stand in for it", "vgg19": "the network learn
 
 def how_to_get(file):
     """Return a notice for a file that could not be had: how to get it later."""
-    path = Path(file.path)
+    path = destination(file.path)
     lines = [
         f"\n{path.as_posix()} is missing; {STAND_INS.get(file.network, 'nothing stands in for it')}. To get it later, "
-        "run `sh download.sh` again,",
+        f"run `{start.download()}` again,",
         "with a network or with --mirror URL_OR_FOLDER, or after one of these files was carried by hand into "
         f"{path.parent.as_posix()}/:",
     ]

@@ -18,12 +18,18 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from .. import start
 from ..errors import InputError, printable
 from ..files import checksum, replacing
 from ..networks.registry import NETWORKS
 from ..weights import identity, layouts, store
 from . import caches
 from .transport import LIMIT, Client, Unfit, discard, download, length, shown
+
+
+def destination(path):
+    """Where a file of ours goes, as a Path: relative to the current folder, or in `$NSTYLE_HOME`."""
+    return Path(start.home(), path)
 
 
 class Outcome(NamedTuple):
@@ -52,7 +58,7 @@ def fetch(file, mirror=None, client=None, offline=False, force=False):
     -------
     Outcome
     """
-    path = Path(file.path)
+    path = destination(file.path)
     try:
         if not force and (known := intact(file)):
             return Outcome(path, True, f"already there, {known}")
@@ -88,7 +94,7 @@ def intact(file):
     A weights file is right if it is unchanged since it was recorded; or if its content is the published one, which is
     recorded then; or, where nothing is recorded, if it holds every array that its network needs.
     """
-    path = Path(file.path)
+    path = destination(file.path)
     if not path.is_file():
         return None
     note = store.recorded(path) if file.network else {}
@@ -160,7 +166,7 @@ def prove(source, path):
 
 def install(file, source, part, origin, proof):
     """Put a source that was brought to `part` at the file's final name, converted if it is of another name."""
-    path = Path(file.path)
+    path = destination(file.path)
     if file.network:
         try:
             arrays = layouts.read(NETWORKS[file.network], part)
@@ -202,7 +208,7 @@ def take(path, model=None, force=False):
     """
     network, stored = identity.identified(path, model)
     words = identity.lines(identity.description(network, stored))
-    target = Path("model", f"{network.name}.params")
+    target = destination(f"model/{network.name}.params")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with taking_turns(target):
@@ -217,12 +223,13 @@ def take(path, model=None, force=False):
 
 def _places(file, mirror, offline):
     """Yield every (source, place) in the order to be tried; a place is a Path or an address."""
-    for folder in (Path(file.path).parent, mirror):
+    path = destination(file.path)
+    for folder in (path.parent, mirror):
         for source in file.sources if isinstance(folder, Path) else ():
-            place = folder / source.name
-            if place.is_file() and not (Path(file.path).exists() and place.samefile(file.path)):
-                yield source, place
-    yield from ((source, place) for source in file.sources for place in caches.places(source))
+            found = folder / source.name
+            if found.is_file() and not (path.exists() and found.samefile(path)):
+                yield source, found
+    yield from ((source, found) for source in file.sources for found in caches.places(source))
     if not offline:
         if isinstance(mirror, str):
             yield from ((source, f"{mirror.rstrip('/')}/{source.name}") for source in file.sources)

@@ -1,4 +1,4 @@
-"""What `sh download.sh` can fetch: each file, its sources in the order they are tried, their published checksums."""
+"""What can be fetched: each file, its sources in the order they are tried, their published checksums."""
 
 import os
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Source(NamedTuple):
 class File(NamedTuple):
     """One file of the suite. A source of another name than the file's own is converted into it."""
 
-    path: str  # relative to the folder of download.sh
+    path: str  # relative to the folder that it is fetched into
     network: str  # a name of the registry; empty for a picture
     sources: tuple
 

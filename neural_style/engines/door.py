@@ -16,8 +16,8 @@ from .contract import Engine
 
 # engine -> what installs it; in the order of preference where they are equally fast
 INSTALL = {
-    "mxnet": "pip install -r requirements.txt (Python 3.9 to 3.12)",
-    "torch": "pip install -r requirements-torch.txt",
+    "mxnet": f"{start.install('mxnet')} (Python 3.9 to 3.12)",
+    "torch": start.install("torch"),
 }
 FOR_GPUS = ("torch", "mxnet")  # PyTorch has machine code for newer cards, too
 ONLY_TORCH = ("mps", "xpu")

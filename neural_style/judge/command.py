@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from .. import start
 from ..errors import InputError
 from ..pictures import reading
 from .verdict import Judge, judged_size
@@ -17,7 +18,7 @@ patches  distance of the pixels' patches at four scales from the painting's, wit
 limits   share of pixels that have a channel at an end of the range: more than the painting's are stains
 
 Pictures are judged at a long edge of 360 pixels; smaller ones look blurred there, and their style far
-off. SqueezeNet's weights must be installed ('sh download.sh').
+off. SqueezeNet's weights must be installed ({download}).
 """
 
 
@@ -46,7 +47,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     it = _Parser(
         prog="python -m neural_style.judge",
-        description=DESCRIPTION,
+        description=DESCRIPTION.format(download=start.download()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     it.add_argument("content", metavar="CONTENT", help="the photograph")

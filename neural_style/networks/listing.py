@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from .. import start
 from .layers import DATA, Cost, Network, convolutions, cost, fields, shapes
 
 HEAD = ("layer", "kind", "channels", "stride", "sees", "default")
@@ -52,7 +53,7 @@ def models(networks: Iterable[Network], publishers: Mapping[str, Sequence[str]])
         rows.append((
             network.name, network.title, f"{weights / 1e6:.1f} M", f"{taken.flop / costs[0].flop:.2f}",
             f"{taken.memory / costs[0].memory:.2f}",
-            ", ".join(publishers.get(network.name, ())) or "no address known: sh download.sh --from FILE",
+            ", ".join(publishers.get(network.name, ())) or f"no address known: {start.download('--from FILE')}",
         ))  # fmt: skip
     return "\n".join([
         *_aligned(rows),

@@ -4,10 +4,9 @@ import glob
 import json
 from pathlib import Path
 
+from .. import start
 from ..errors import InputError
 from .memory import InMemory
-
-SCRIPTS = Path(__file__).resolve().parents[2]
 
 # the samples of the tutorial, and what stands in for them on a machine that could not fetch them
 STAND_INS = {
@@ -93,7 +92,7 @@ def folders(photographs, output_dir):
 
 
 def find(path):
-    """Where a picture is: relative to the current directory, else beside the scripts.
+    """Where a picture is: relative to the current directory, else to the other `start.folders`.
 
     Parameters
     ----------
@@ -109,7 +108,8 @@ def find(path):
     if isinstance(path, InMemory):
         return path, None
     for name in (path, STAND_INS.get(str(path))):
-        for folder in (Path(), SCRIPTS):
-            if name is not None and (folder / name).is_file():
-                return folder / name, None if name == path else f"{path} is not installed; taking {name} in its place."
+        for folder in start.folders():
+            if name is not None and Path(folder, name).is_file():
+                notice = f"{path} is not installed; taking {name} in its place."
+                return Path(folder, name), None if name == path else notice
     return Path(path), None

@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from .. import start
 from ..errors import InputError
 from .images import SMALLEST_EDGE
 from .memory import InMemory
@@ -59,7 +60,8 @@ def read(path, max_pixels=MAX_PIXELS):
             warnings.simplefilter("ignore")
             return _decode(_opened(file, path), path, max_pixels)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such picture; check the name, or run 'sh download.sh' for the samples.") from None
+        told = f"check the name, or run '{start.download()}' for the samples"
+        raise InputError(f"{path}: no such picture; {told}.") from None
     except InputError:
         raise
     except MemoryError:

@@ -5,6 +5,7 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 
+from .. import start
 from ..errors import InputError
 from ..files import replacing
 from . import results
@@ -24,7 +25,8 @@ def check(format):
     if format not in LONG_EDGE:
         raise InputError(f"--animate {format}: choose one of {', '.join(LONG_EDGE)}")
     if format == "mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
-        raise InputError("--animate mp4 needs the package imageio-ffmpeg: pip install imageio-ffmpeg, or take webp")
+        cure = f"{start.install('film')}, or take webp"
+        raise InputError(f"--animate mp4: the package imageio-ffmpeg is missing; {cure}.")
 
 
 def write(folder, format):

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Optional
 
@@ -10,7 +11,7 @@ from ..errors import InputError, RunError, one_line
 from ..networks import listing
 from ..networks.registry import NETWORKS
 from ..pictures import find
-from . import options, talk
+from . import guide, options, talk
 
 
 def main(arglist: Optional[Sequence] = None) -> int:
@@ -35,6 +36,10 @@ def main(arglist: Optional[Sequence] = None) -> int:
 
 def _command(arglist):
     try:
+        if guide.is_wanted(sys.argv[1:] if arglist is None else arglist):
+            for line in guide.lines():
+                talk.say(line)
+            return 2
         args = options.parse(arglist)
         if args.list_models:
             from ..weights import published

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from .. import __version__
+from .. import __version__, start
 from ..errors import InputError
 from ..pictures import find
 from . import values
 from .declared import GROUPS, OPTIONS, PRESETS, Option
+
+PICTURES = ("content_image", "style_image")  # the options that can be left out before their files
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line. It leaves the values as they were written, and out what was not given."""
     it = _Parser(
         prog="nstyle",
+        usage="nstyle [PHOTOGRAPH ... PAINTING] [option ...]",
         description="Repaint a photograph in the style of a painting (Gatys, Ecker & Bethge, arXiv 1508.06576).",
         formatter_class=_Help,
         argument_default=argparse.SUPPRESS,
@@ -76,27 +79,45 @@ def parse(arglist: Optional[Sequence] = None) -> argparse.Namespace:
     InputError
         If an option is unknown or its value cannot be used.
     """
-    arguments = sys.argv[1:] if arglist is None else [*map(str, arglist)]
-    it = argparse.Namespace(**_filled(_given(arguments)))
+    script, *arguments = _process() if arglist is None else (None, *map(str, arglist))
+    given, alone = _given(arguments)
+    it = argparse.Namespace(**_filled(given))
     for option in ("content_image", "style_image"):
         value = getattr(it, option)
         if isinstance(value, list) and len(value) == 1:
             setattr(it, option, value[0])
-    it.command = [*_program(None if arglist is not None else sys.argv[0]), *arguments]
+    it.command = [*program(script), *(_line(given) if alone else arguments)]
     return it
 
 
-def _given(arguments: Sequence[str]) -> dict:
-    """The options that a command line gives, by name."""
-    arguments = [_hyphened(argument) for argument in arguments]
-    found, unknown = parser().parse_known_args(arguments)
-    for word in unknown:
-        flag = word.partition("=")[0]
-        if flag.startswith("-"):
-            near = difflib.get_close_matches(flag, [option.flag for option in OPTIONS.values()], 1)
-            raise InputError(f"{flag}: there is no such option; " + (f"did you mean {near[0]}?" if near else "see -h."))
-        raise InputError(f"{word}: belongs to no option; did you mean --content-image {word}?")
-    return {name: values.read(OPTIONS[name], value) for name, value in vars(found).items()}
+def _process() -> list:
+    """The script and the words that this process was started with; of a notebook's kernel none, they are its own."""
+    return [None] if "kernel_launcher" in os.path.basename(sys.argv[0]) else sys.argv
+
+
+def _given(arguments: Sequence[str]) -> tuple:
+    """The options that a command line gives, by name, and the words that stand alone: pictures."""
+    found, alone = parser().parse_known_args([_hyphened(argument) for argument in arguments])
+    given = vars(found)
+    for flag in (word.partition("=")[0] for word in alone if word.startswith("-")):
+        near = difflib.get_close_matches(flag, [option.flag for option in OPTIONS.values()], 1)
+        raise InputError(f"{flag}: there is no such option; " + (f"did you mean {near[0]}?" if near else "see -h."))
+    given.update(_pictures(alone, [name for name in PICTURES if name not in given]))
+    return {name: values.read(OPTIONS[name], value) for name, value in given.items()}, alone
+
+
+def _pictures(words: Sequence[str], missing: Sequence[str]) -> dict:
+    """What words stand for that have no option: photographs, then the painting, as files and a folder for `cp`.
+
+    Where one of the two has its option, for the other.
+    """
+    if words and not missing:
+        raise InputError(f"{words[0]}: belongs to no option, and both pictures have theirs.")
+    if len(words) == 1 and len(missing) == 2:
+        raise InputError(f"{words[0]}: belongs to no option; did you mean {words[0]} PAINTING, both pictures?")
+    if len(missing) == 2:
+        return {"content_image": list(words[:-1]), "style_image": list(words[-1:])} if words else {}
+    return {missing[0]: list(words)} if words else {}
 
 
 def _hyphened(argument: str) -> str:
@@ -109,14 +130,16 @@ def _filled(given: dict) -> dict:
     """A value for every option: the given one, else the preset's, else the default."""
     preset = PRESETS[given["preset"]].values if given.get("preset") else {}
     defaults = {name: option.default for name, option in OPTIONS.items()}
+    defaults["output_dir"] = os.path.join(start.home(), defaults["output_dir"])
     return {**defaults, **preset, **given}
 
 
-def _program(script: Optional[str]) -> list:
+def program(script: Optional[str]) -> list:
     """The words that start the command: as it was started, or as a script that set its options would."""
     if script is None or os.path.basename(script) in ("", "-c", "-m"):
-        script = "nstyle.py" if os.path.isfile("nstyle.py") else str(find.SCRIPTS / "nstyle.py")
-        return ["python", script] if os.path.isfile(script) else ["python", "-m", "neural_style"]
+        if not start.is_checkout():
+            return ["nstyle"]
+        return ["python", "nstyle.py" if os.path.isfile("nstyle.py") else os.path.join(start.BESIDE, "nstyle.py")]
     if os.path.basename(script) == "__main__.py":
         return ["python", "-m", "neural_style"]
     if script.endswith(".py"):
@@ -151,7 +174,7 @@ def complete(settings: argparse.Namespace) -> argparse.Namespace:
     if isinstance(it["content_image"], list):
         raise InputError("--content-image: a run paints one photograph; call it once for each.")
     if not _starts(said, it):
-        command = [*_program(None), *_line(given)]
+        command = [*program(None), *_line(given)]
     return argparse.Namespace(**{**fields, **it, "command": command})
 
 
@@ -161,7 +184,7 @@ def _said(command: Any) -> Optional[dict]:
         return None
     first = next((n for n, word in enumerate(command) if word.startswith("--")), len(command))
     try:
-        return _given(command[first:])
+        return _given(command[first:])[0]
     except (InputError, SystemExit):
         return None
 

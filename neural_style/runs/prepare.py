@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from .. import start
 from ..engines import door
 from ..engines.choice import Choice
 from ..engines.contract import Encoder, Engine
@@ -230,8 +231,8 @@ def network_notices(settings, loaded, size):
     ]
     if loaded.offline:
         notices.append(
-            "This is the network learned offline, not the one trained on ImageNet; for that one run 'sh download.sh' "
-            "where there is a network, or see the README on mirrors."
+            "This is the network learned offline, not the one trained on ImageNet; for that one run "
+            f"'{start.download()}' where there is a network, or see the README on mirrors."
         )
     if loaded.offline and settings.init in ("noise", "pink"):
         notices.append(

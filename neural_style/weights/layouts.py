@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import start
 from ..errors import InputError, one_line, printable
 from ..files import checksum
 from ..networks.layers import convolutions
@@ -94,7 +95,7 @@ def opened(path):
     # the length of a header, with which those of safetensors begin, may look like the beginning of a pickle
     if layout is None or (layout is not safetensors and _no_weights(head)):
         kind = _no_weights(head) or "damaged, or of an unknown layout"
-        raise InputError(f"{path}: is {kind}; run `sh download.sh` or give another file with --weights.")
+        raise InputError(f"{path}: is {kind}; run `{start.download()}` or give another file with --weights.")
     try:
         return Stored(path, layout, layout.read(path))
     except (InputError, OSError):
@@ -115,7 +116,8 @@ def arrays_of(network, stored):
         told = fault or f"it holds more convolutions than {network.title}"
         verdict = f": this looks like {other.title}" if other else f", so this is not {network.title}"
         cure = f"--model {other.name}, " if other else ""
-        raise InputError(f"{path}: {told}{verdict}; {cure}`sh download.sh --force` or another file with --weights.")
+        cure += f"`{start.download('--force')}` or another file with --weights"
+        raise InputError(f"{path}: {told}{verdict}; {cure}.")
     with np.errstate(all="ignore"):  # numbers beyond float32 become infinite, and are told by that
         try:
             named = naming.without_normalisation(named)
@@ -142,7 +144,7 @@ def _no_weights(head):
 
 def _damaged(path, error):
     reason = printable(one_line(error)[:160])
-    return InputError(f"{path}: cannot be read as weights ({reason}); run `sh download.sh --force` or replace it.")
+    return InputError(f"{path}: cannot be read as weights ({reason}); run `{start.download('--force')}` or replace it.")
 
 
 def _checked(network, path, named):
@@ -161,6 +163,6 @@ def _checked(network, path, named):
             fault = "has values that are not finite"
         raise InputError(
             f"{path}: array {name} {fault}, so this is not {network.title}; "
-            "run `sh download.sh --force` or give another file with --weights."
+            f"run `{start.download('--force')}` or give another file with --weights."
         )
     return arrays

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from .. import start
 from ..errors import InputError
 from ..files import checksum, replacing, write_text
 from ..networks.registry import NETWORKS
@@ -40,8 +41,8 @@ class Installed(NamedTuple):
 def find(model, path=None):
     """Return the weights file of a network.
 
-    Looks in `model/` of the current folder, then in `model/` beside the scripts, for `<model>.params`; for VGG-19
-    then also for the network learned offline.
+    Looks in `model/` of the current folder, then of the other `start.folders`, for `<model>.params`; for VGG-19 then
+    also for the network learned offline.
 
     Parameters
     ----------
@@ -68,8 +69,8 @@ def find(model, path=None):
         for folder in _folders():
             if (folder / name).is_file():
                 return folder / name
-    hint = " (`sh download.sh --offline` builds one that needs no download)" if model == "vgg19" else ""
-    cure = f"run `sh download.sh --model {model}`{hint}"
+    hint = f" (`{start.download('--offline')}` builds one that needs no download)" if model == "vgg19" else ""
+    cure = f"run `{start.download(f'--model {model}')}`{hint}"
     raise InputError(f"model/{model}.params: the weights of {model} are not installed; {cure}.")
 
 
@@ -151,7 +152,7 @@ def installed():
 def describe(records):
     """Return the records of `installed` as a table of aligned columns, one line each under a heading."""
     if not records:
-        return "No weights are installed: run `sh download.sh`."
+        return f"No weights are installed: run `{start.download()}`."
     rows = [("network", "file", "size", "verified", "origin")] + [
         (r.network, str(r.path), f"{r.size / 1e6:.1f} MB", "yes" if r.verified else "no", r.origin) for r in records
     ]
@@ -164,7 +165,7 @@ def _names(model):
 
 
 def _folders():
-    return Path("model"), Path(__file__).resolve().parents[2] / "model"
+    return [Path(folder, "model") for folder in start.folders()]
 
 
 def known(path, sha256):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from neural_style import start
 from neural_style.errors import InputError
 from neural_style.pictures import find
 
@@ -14,7 +15,7 @@ from neural_style.pictures import find
 def here(tmp_path, monkeypatch):
     """A fresh current folder, and another one in the place of the scripts' own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(find, "SCRIPTS", tmp_path / "scripts")
+    monkeypatch.setattr(start, "folders", lambda: ["", str(tmp_path / "scripts")])
     return tmp_path
 
 

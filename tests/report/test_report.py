@@ -681,7 +681,7 @@ def test_an_animation_that_cannot_be_written_is_refused_in_one_line(tmp_path, mo
     with pytest.raises(InputError, match="gif, webp, mp4"):
         animation.check("avi")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match="pip install imageio-ffmpeg"):
+    with pytest.raises(InputError, match="--animate mp4: .* pip install"):
         animation.write(folder, "mp4")
     (folder / "e_20.jpg").write_bytes(b"no picture")
     with pytest.raises(InputError, match="e_20.jpg"):

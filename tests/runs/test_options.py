@@ -208,7 +208,7 @@ def test_underscores_in_values_stay():
         (["--max-epochs", "3"], "did you mean --max-num-epochs?"),
         (["--style_wieght=3"], "did you mean --style-weight?"),
         (["--qqq"], "--qqq: there is no such option; see -h."),
-        (["photo.jpg"], "did you mean --content-image photo.jpg?"),
+        (["photo.jpg"], "did you mean photo.jpg PAINTING, both pictures?"),
         (["--resume", "--overwrite"], "--overwrite"),
         (["--style-image", "A.jpg,B.jpg"], "--style-image A.jpg B.jpg"),
         (["--style-image", "."], "a folder"),
@@ -218,6 +218,37 @@ def test_what_was_probably_meant_is_said(line, names):
     with pytest.raises(InputError, match=re.escape(names)) as error:
         options.complete(options.parse(line))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "content", "style"),
+    [
+        (["a.jpg", "b.jpg"], "a.jpg", "b.jpg"),
+        (["a.jpg", "--seed", "3", "b.jpg"], "a.jpg", "b.jpg"),
+        (["--gpu", "-1", "a.jpg", "b.jpg"], "a.jpg", "b.jpg"),
+        (["a.jpg", "b.jpg", "c.jpg"], ["a.jpg", "b.jpg"], "c.jpg"),
+        (["a.jpg", "--style-image", "b.jpg", "c.jpg"], "a.jpg", ["b.jpg", "c.jpg"]),
+        (["b.jpg", "c.jpg", "--content-image", "a.jpg"], "a.jpg", ["b.jpg", "c.jpg"]),
+    ],
+)
+def test_pictures_without_an_option_are_photographs_and_the_painting_last(line, content, style):
+    settings = options.parse(line)
+    assert (settings.content_image, settings.style_image) == (content, style)
+    # a page's command to copy, and a namespace that knows where it came from, start the same run
+    assert options.parse(settings.command[2:]).style_image == style
+    if isinstance(content, str):
+        assert options.complete(settings).command == settings.command
+
+
+def test_a_picture_too_many_is_named():
+    with pytest.raises(InputError, match="c.jpg: belongs to no option, and both pictures have theirs"):
+        options.parse(["c.jpg", "--content-image", "a.jpg", "--style-image", "b.jpg"])
+
+
+@pytest.mark.parametrize("script", ["/x/ipykernel_launcher.py", "/x/colab_kernel_launcher.py"])
+def test_the_arguments_of_a_notebooks_kernel_are_none_of_ours(monkeypatch, script):
+    monkeypatch.setattr(sys, "argv", [script, "-f", "/x/kernel-1.json"])
+    assert options.parse() == options.parse([])
 
 
 @pytest.mark.parametrize("line", [["--style-blend-weights", "3,7"], ["--style-blend-weights", "3", "7"]])

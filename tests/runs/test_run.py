@@ -20,6 +20,7 @@ from conftest import ROOT
 from PIL import Image
 
 import nstyle
+from neural_style import start
 from neural_style.engines import door
 from neural_style.files import checksum
 from neural_style.pictures import find, images, reading
@@ -352,7 +353,7 @@ def test_list_weights_needs_no_pictures(folder, squeezenet_file, capsys):
 def test_stand_ins_are_taken_for_samples_that_are_missing_with_a_notice(
     folder, monkeypatch, pictures, squeezenet_file, capsys
 ):
-    monkeypatch.setattr(find, "SCRIPTS", folder / "scripts")
+    monkeypatch.setattr(start, "folders", lambda: ["", str(folder / "scripts")])
     (folder / "scripts" / "input").mkdir(parents=True)
     for name, source in (("standin_photograph.jpg", "photo.png"), ("standin_painting.jpg", "painting.png")):
         Image.open(pictures / source).save(folder / "scripts" / "input" / name, quality=95)
@@ -370,7 +371,7 @@ def test_stand_ins_are_taken_for_samples_that_are_missing_with_a_notice(
 
 
 def test_pictures_of_the_current_folder_come_before_those_beside_the_scripts(folder, monkeypatch):
-    monkeypatch.setattr(find, "SCRIPTS", folder / "scripts")
+    monkeypatch.setattr(start, "folders", lambda: ["", str(folder / "scripts")])
     for place in (folder / "scripts", folder):
         (place / "input").mkdir(parents=True)
         (place / "input" / "x.png").touch()

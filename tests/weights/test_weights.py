@@ -13,6 +13,7 @@ import scipy.io
 from narrow import chain
 from needs_mxnet import mx
 
+from neural_style import start
 from neural_style.errors import InputError
 from neural_style.files import checksum
 from neural_style.networks.layers import convolutions
@@ -30,7 +31,7 @@ NARROW = chain("vgg19", conv1_1=4, conv1_2=4, conv2_1=6, conv5_2=1)
 def folder(tmp_path, monkeypatch):
     """An empty current folder, and scripts that stand in another one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(store, "__file__", str(tmp_path / "scripts" / "neural_style" / "weights" / "store.py"))
+    monkeypatch.setattr(start, "folders", lambda: ["", str(tmp_path / "scripts")])
     return tmp_path
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ... import start
 from ...errors import EngineError, InputError
 from .. import processor
 from ..kept import kept
@@ -77,7 +78,7 @@ try:
     from mxnet.contrib.amp.amp import bfloat16
 except ModuleNotFoundError as error:
     raise InputError(
-        f"MXNet cannot be loaded: {error}. Install it with pip install -r requirements.txt (Python 3.9 to 3.12)."
+        f"MXNet cannot be loaded: {error}. Install it with {start.install('mxnet')} (Python 3.9 to 3.12)."
     ) from None
 except OSError as error:
     raise InputError(

@@ -2,13 +2,14 @@
 
 import contextlib
 
+from ... import start
 from ...errors import EngineError, InputError
 
 try:
     import torch
 except (ImportError, OSError) as error:
     raise InputError(
-        f"PyTorch cannot be loaded: {error}. Install it with pip install -r requirements-torch.txt."
+        f"PyTorch cannot be loaded: {error}. Install it with {start.install('torch')}."
     ) from None
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
