@@ -1,7 +1,8 @@
 """What an engine offers: the protocols and the values that pass between painting and whoever computes the network.
 
 A picture is float32, (1, 3, H, W), in network range. What crosses this border in an epoch is the picture, its gradient,
-and small arrays: of each style layer the moments of its C channels, of each content layer one number.
+and small arrays: of each style layer the moments of its C channels, of each content layer one number. Only where a loss
+asks for them, whole feature maps cross it, too.
 
 *The engine's arrays* are those of its namespace in the sense of the Python array API: NumPy's for MXNet, tensors on the
 device for PyTorch. `Engine.array` and `Engine.numpy` lead there and back. Whoever receives an array may keep it, and
@@ -10,6 +11,7 @@ must not write to it; an engine never changes an array that it has handed out.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, NamedTuple, Optional, Protocol, Union, runtime_checkable
 
 import numpy as np
@@ -22,6 +24,7 @@ Array = Any  # of the engine's namespace
 Numpy = NDArray[np.float32]
 # one for each region: (H, W) in 0..1; or of each layer at its own positions, (h, w); None: the whole picture
 Masks = Sequence[Union[Numpy, Mapping[str, Numpy], None]]
+NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 
 class Moments(NamedTuple):
@@ -43,6 +46,7 @@ class Statistics(NamedTuple):
 
     content: dict[str, float]  # content layer -> sum (F - P)^2 over the feature map
     style: dict[str, list[Moments]]  # style layer -> moments, one for each region
+    maps: Mapping[str, Array] = NOTHING  # layer of which the map is asked for -> feature map (1, C, H, W) float32
 
 
 Pull = Callable[[dict[str, Array]], Array]
@@ -55,7 +59,8 @@ class Evaluator(Protocol):
     """
 
     size: tuple[int, int]  # height and width of the picture
-    positions: dict[str, list[float]]  # style layer -> N of each region: the sum of its mask's squares
+    # style layer -> N of each region: the sum of its mask's squares; layer of which the map is asked for -> [H W]
+    positions: dict[str, list[float]]
 
     def forward(self, image: Array) -> Statistics:
         """Statistics of a picture, (1, 3, H, W) float32, an array of the engine."""
@@ -99,6 +104,7 @@ class Encoder(Protocol):
         style_layers: Iterable[str],
         masks: Masks = (None,),
         content_mask: Optional[Mapping[str, Numpy]] = None,
+        map_layers: Iterable[str] = (),
     ) -> Evaluator:
         """The network at one size.
 
@@ -113,6 +119,9 @@ class Encoder(Protocol):
             Regions of the picture, as in `extract`.
         content_mask : mapping, optional
             Content layer -> (h, w) in 0..1, by which the difference from the photograph's feature map is multiplied.
+        map_layers : iterable of str
+            Layers whose feature maps `forward` gives whole, and whose gradients `backward` takes; none of
+            `style_layers` is among them.
         """
 
 

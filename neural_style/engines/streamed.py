@@ -57,45 +57,47 @@ class StreamedEncoder:
 
         def look(strip, maps):
             guided.add(strip, maps)
-            for layer in content.keys() & maps.keys():
-                first, last = strip.wanted[layer]
-                content[layer][:, :, first:last] = maps[layer]
+            _gather(content, strip, maps)
 
         course.forward(image, look)
         return Targets(content, guided.moments())
 
-    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         """See `contract.Encoder`."""
         if math.prod(size) <= self.whole:
-            return self.encoder.evaluator(size, content, style_layers, masks, content_mask)
-        return StreamedEvaluator(self, size, content, style_layers, masks, content_mask)
+            return self.encoder.evaluator(size, content, style_layers, masks, content_mask, map_layers)
+        return StreamedEvaluator(self, size, content, style_layers, masks, content_mask, map_layers)
 
 
 class StreamedEvaluator:
     """As `contract.Evaluator`."""
 
-    def __init__(self, streamed, size, content, style_layers, masks=(None,), content_mask=None):
+    def __init__(self, streamed, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         self.encoder, self.size = streamed.encoder, tuple(size)
-        self._content, style_layers = dict(content), list(style_layers)
-        self._course = _Course(streamed, self.size, {*content, *style_layers})
+        self._content, style_layers, map_layers = dict(content), list(style_layers), list(map_layers)
+        self._course = _Course(streamed, self.size, {*content, *style_layers, *map_layers})
         self._regions = _Regions(self.encoder, self._course.shapes, style_layers, masks)
-        self.positions = self._regions.positions
         self._counted = {layer: self.encoder.array(mask) for layer, mask in (content_mask or {}).items()}
+        self._map_shapes = {layer: self._course.shapes[layer] for layer in map_layers}
+        whole = {layer: [float(math.prod(shape[1:]))] for layer, shape in self._map_shapes.items()}
+        self.positions = {**self._regions.positions, **whole}
 
     @_guarded
     def forward(self, image):
         """See `contract.Evaluator`."""
         self._regions.clear()
         distances = dict.fromkeys(self._content, 0.0)
+        whole = {layer: self.encoder.empty((1, *shape), exact=True) for layer, shape in self._map_shapes.items()}
 
         def look(strip, maps):
             self._regions.add(strip, maps)
+            _gather(whole, strip, maps)
             for layer in distances.keys() & maps.keys():
                 difference, _ = self._difference(strip, maps, layer)
                 distances[layer] += float((difference * difference).sum())
 
         self._course.forward(image, look)
-        return Statistics(distances, self._regions.moments())
+        return Statistics(distances, self._regions.moments(), whole)
 
     def _difference(self, strip, maps, layer):
         """Of a strip's feature map from its target, and what it was multiplied by."""
@@ -112,6 +114,8 @@ class StreamedEvaluator:
             for layer in self._content.keys() & maps.keys():
                 difference, counted = self._difference(strip, maps, layer)
                 found[layer] = found.get(layer, 0) + 2 * gradients.content[layer] * difference * counted
+            for layer in gradients.maps.keys() & maps.keys():
+                found[layer] = found.get(layer, 0) + _rows(gradients.maps[layer], strip.wanted[layer])
             return found
 
         return self._course.backward(heads)
@@ -239,6 +243,13 @@ class _Regions:
             _, channels, height, width = maps[layer].shape
             found[layer] = total.reshape(1, height, width, channels).swapaxes(2, 3).swapaxes(1, 2)
         return found
+
+
+def _gather(whole, strip, maps):
+    """Put a strip's part of whole feature maps, layer -> (1, C, H, W), in its place."""
+    for layer in whole.keys() & maps.keys():
+        first, last = strip.wanted[layer]
+        whole[layer][:, :, first:last] = maps[layer]
 
 
 def _rows(array, rows):

@@ -1,10 +1,15 @@
 """The weighted sum of all losses at one resolution: a picture in, its losses by name and its gradient out."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Optional
 
 from ..engines.contract import Evaluator, Moments, Statistics
 from . import laplacian, losses
-from .arrays import Array, norm
+from .arrays import Array, array_namespace, norm
+from .matching import MapLoss
+
+NONE: Mapping[str, MapLoss] = MappingProxyType({})
 
 
 class Weights(NamedTuple):
@@ -34,6 +39,8 @@ class Objective:
     weights : Weights
     style_loss : callable
         One of `losses.STYLE_LOSSES`.
+    map_losses : dict of str to callable
+        For layers of which the evaluator gives whole maps: their losses, as `matching.made` gives them.
     max_gradient_norm : float, optional
         The gradient of content and style is scaled down to this L2 norm where it is longer.
     painted : Array, shape (H, W), optional
@@ -50,13 +57,15 @@ class Objective:
         weights: Weights,
         *,
         style_loss: losses.StyleLoss = losses.gram,
+        map_losses: Mapping[str, MapLoss] = NONE,
         max_gradient_norm: Optional[float] = None,
         painted: Optional[Array] = None,
         photograph: Optional[Array] = None,
     ) -> None:
         self.size = evaluator.size
         self._evaluator, self._style_targets, self._weights = evaluator, style_targets, weights
-        self._style_loss, self._max_gradient_norm = style_loss, max_gradient_norm
+        self._style_loss, self._map_losses = style_loss, map_losses
+        self._max_gradient_norm = max_gradient_norm
         self._painted, self._photograph = painted, photograph
 
     def admitted(self, image: Array) -> Array:
@@ -99,7 +108,9 @@ class Objective:
 
     def _forward(self, image: Array) -> tuple[dict[str, float], Statistics, Array]:
         weights, statistics = self._weights, self._evaluator.forward(image)
-        content, style, gradients = {}, {}, Statistics({}, {})
+        content, style = {}, {}
+        maps: dict[str, Array] = {}
+        gradients = Statistics({}, {}, maps)
         for layer, distance in statistics.content.items():
             weight = weights.content * weights.content_layers[layer]
             content[layer], gradients.content[layer] = weight * distance, weight
@@ -110,6 +121,11 @@ class Objective:
                 value, gradient = self._style_loss(found, target)
                 style[layer] += weight * count * value
                 gradients.style[layer].append(_scaled(gradient, weight * count))
+        for layer, features in statistics.maps.items():
+            factor = weights.style * weights.style_layers[layer] * self._evaluator.positions[layer][0]
+            xp = array_namespace(features)
+            value, map_gradient = self._map_losses[layer](xp.reshape(features, (features.shape[1], -1)))
+            style[layer], maps[layer] = factor * value, factor * xp.reshape(map_gradient, features.shape)
         tv_weight = weights.tv / 8
         tv, tv_gradient = losses.total_variation(image)
         values = {"content": sum(content.values()), "style": sum(style.values()), "tv": tv_weight * tv}

@@ -3,8 +3,10 @@
 import functools
 import math
 
+import numpy as np
+
 from ..errors import InputError
-from ..painting import balance, descent, losses, starts, targets
+from ..painting import balance, descent, losses, matching, starts, targets
 from ..painting.arrays import to_numpy
 from ..painting.descent import State
 from ..painting.objective import Objective, Weights
@@ -87,16 +89,22 @@ def objective(run, size):
         styles = run.shared.style_targets(size, lambda: style_targets(run, size))
     else:  # the paintings' colours were matched to this photograph, and so are their moments
         styles = style_targets(run, size)
+    of_maps = it.style_loss in matching.MAP_LOSSES
+    if of_maps:
+        features, styles = styles, {layer: [losses.moments(found)] for layer, found in styles.items()}
     weights = layer_weights(it)
     if it.normalize_losses:
         weights = targets.normalized(weights, photograph, content, styles)
     regions = [None if region is None else masks.resized(region, size) for region in run.regions]
-    evaluator = run.encoder.evaluator(size, content, it.style_layers, regions)
+    by_moments, by_maps = ((), it.style_layers) if of_maps else (it.style_layers, ())
+    evaluator = run.encoder.evaluator(size, content, by_moments, regions, map_layers=by_maps)
+    map_losses = matching.made(it.style_loss, features, evaluator.positions, (it.seed, *size)) if of_maps else {}
     weighted = functools.partial(
         Objective,
         evaluator,
         styles,
-        style_loss=losses.STYLE_LOSSES[it.style_loss],
+        style_loss=losses.STYLE_LOSSES.get(it.style_loss),
+        map_losses=map_losses,
         max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else array(masks.resized(run.painted, size)),
         photograph=photograph,
@@ -110,15 +118,26 @@ def objective(run, size):
 
 
 def style_targets(run, size):
-    """The paintings' moments at one size of the result: style layer -> list of Moments by region, blended."""
-    it = run.settings
-    found = []
+    """What the paintings are compared by at one size of the result.
+
+    Style layer -> list of Moments by region, blended; or, for losses of feature maps, a sample of features (C, M).
+    """
+    it, found = run.settings, []
+    of_maps = it.style_loss in matching.MAP_LOSSES
     for picture, regions, scale in zip(run.styles, run.style_regions, it.style_scale):
         painting_size = targets.style_size(picture.shape, size, scale, it.style_fit)
         painting = images.to_network(images.resize(picture, painting_size))
         resized = [None if region is None else masks.resized(region, painting_size) for region in regions]
-        found.append(run.encoder.extract(run.engine.array(painting), (), it.style_layers, resized).style)
-    return targets.blended(found, it.style_blend_weights)
+        layers = (it.style_layers, ()) if of_maps else ((), it.style_layers)
+        extracted = run.encoder.extract(run.engine.array(painting), *layers, resized)
+        found.append(extracted.content if of_maps else extracted.style)
+    if not of_maps:
+        return targets.blended(found, it.style_blend_weights)
+    generator = np.random.default_rng((it.seed, *size))
+    return {
+        layer: matching.mixed([maps[layer] for maps in found], it.style_blend_weights, generator)
+        for layer in it.style_layers
+    }
 
 
 def layer_weights(it):

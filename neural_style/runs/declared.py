@@ -119,6 +119,8 @@ GROUPS = {
             choices={
                 "gram": "Gram matrices", "mean-std": "means and standard deviations",
                 "wasserstein": "Gaussians, by their Wasserstein distance",
+                "sliced-wasserstein": "all features, by the Wasserstein distance of projections",
+                "nnfm": "each feature with the painting's nearest",
             },
         ),
         _flag("normalize_losses", "count every layer's loss relative to the size of its target"),

@@ -75,12 +75,15 @@ def _bytes_of_result(run):
     """Of all that is held of the result beside a strip: pictures, what the stages hand on and its gradient, targets."""
     it = run.settings
     pictures = math.prod(run.size) * limits.IMAGE * (PICTURES + OPTIMIZERS[it.optimizer].pictures)
-    return pictures + _bytes_of_maps(run, run.size, run.regions, 2, it.content_layers)
+    whole = limits.COPIES_OF_MAPS * limits.of_whole_maps(run, run.size)
+    return pictures + whole + _bytes_of_maps(run, run.size, run.regions, 2, it.content_layers)
 
 
 def _bytes_of_paintings(run):
     return [
-        math.prod(size) * limits.IMAGE * PICTURES + _bytes_of_maps(run, size, regions, 1, ())
+        math.prod(size) * limits.IMAGE * PICTURES
+        + 2 * limits.of_whole_maps(run, size)
+        + _bytes_of_maps(run, size, regions, 1, ())
         for size, regions in zip(limits.painting_sizes(run), run.style_regions)
     ]
 

@@ -10,6 +10,7 @@ from ..engines import door
 from ..errors import InputError
 from ..networks import layers
 from ..networks.registry import NETWORKS
+from ..painting.matching import MAP_LOSSES
 from ..painting.optimizers import OPTIMIZERS
 from ..painting.targets import style_size
 
@@ -34,6 +35,8 @@ PROCESS_BYTES = 500e6
 # what does not grow with the picture: threads, weights in the layout of the kernels, what coarser levels leave behind
 FIXED_BYTES = 120e6
 IMAGE = 3 * 4  # bytes of a picture, per pixel
+# of the whole feature maps that some style losses ask for: themselves, their gradients, and what the losses hold
+COPIES_OF_MAPS = 6
 # bytes per pixel of a picture file: what a JPEG of quality 95 stays below, and what the others hold
 FILE_BYTES = {"jpg": 2, "png": 3, "tiff": 6}
 RECORDS = 10e6  # losses.csv, run.json, the page, the contact sheet
@@ -94,15 +97,25 @@ def of_result(run, precision):
     """Bytes that the result takes where it is computed whole."""
     each = per_pixel(run.settings.model, precision)
     remembered = IMAGE * max(0, OPTIMIZERS[run.settings.optimizer].pictures - OPTIMIZERS["adam"].pictures)
-    return math.prod(run.size) * (each.result + each.mask * _masks(run.regions) + remembered)
+    pictures = math.prod(run.size) * (each.result + each.mask * _masks(run.regions) + remembered)
+    return pictures + COPIES_OF_MAPS * of_whole_maps(run, run.size)
 
 
 def _of_paintings(run, precision):
     each = per_pixel(run.settings.model, precision)
     return [
-        math.prod(size) * (each.painting + each.mask * _masks(regions))
+        math.prod(size) * (each.painting + each.mask * _masks(regions)) + 2 * of_whole_maps(run, size)
         for size, regions in zip(painting_sizes(run), run.style_regions)
     ]
+
+
+def of_whole_maps(run, size):
+    """Bytes of the style layers' feature maps of a picture of a size, where the style loss is one of those."""
+    it = run.settings
+    if it.style_loss not in MAP_LOSSES:
+        return 0
+    shapes = layers.shapes(NETWORKS[it.model], [edge + 2 * it.border for edge in size], it.pooling)
+    return sum(4 * math.prod(shapes[layer]) for layer in it.style_layers)
 
 
 def painting_sizes(run):

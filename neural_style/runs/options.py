@@ -215,7 +215,8 @@ def _listed(name: str, value: Any) -> Any:
 
 def _settled(given: dict) -> dict:
     """Every option's value where these are given; what several options must agree on is checked."""
-    from ..painting.optimizers import OPTIMIZERS  # which the help does without
+    from ..painting.matching import MAP_LOSSES  # which the help does without
+    from ..painting.optimizers import OPTIMIZERS
 
     it = argparse.Namespace(**{name: _listed(name, value) for name, value in _filled(given).items()})
     if len(it.content_image) == 1:
@@ -234,6 +235,8 @@ def _settled(given: dict) -> dict:
         raise InputError("--style-mask: needs --content-mask, whose regions take their style from its regions.")
     if it.style_mask is not None and len(it.style_mask) != count:
         raise InputError(f"--style-mask: {len(it.style_mask)} masks for {count} style pictures; give one for each.")
+    if it.style_mask is not None and it.style_loss in MAP_LOSSES:
+        raise InputError(f"--style-mask: --style-loss {it.style_loss} knows no regions; take another, such as gram.")
     for name in ("style_blend_weights", "style_scale"):
         numbers = getattr(it, name)
         if numbers is not None and len(numbers) not in (count, 1):

@@ -87,6 +87,12 @@ class Case:
         content = encoder.extract(engine.array(self.picture(2)), self.content, ()).content
         return encoder.evaluator(self.size, content, self.style, self.masks, self.content_mask)
 
+    def evaluator_with_maps(self, engine, moments, maps):
+        """One that gives moments of some layers, and whole maps of others."""
+        encoder = self.encoder(engine)
+        content = encoder.extract(engine.array(self.picture(2)), self.content, ()).content
+        return encoder.evaluator(self.size, content, moments, map_layers=maps)
+
     def gradients(self, statistics):
         """Gradients by some statistics of about equal weight; not symmetric."""
         generator = np.random.default_rng(5)
@@ -186,6 +192,23 @@ class TestEngine:
         }
         gradient = engine.numpy(evaluator.backward(Statistics(gradients.content, style)))
         assert_close(gradient, right.backward(gradients), 1e-4)
+
+    @pytest.mark.parametrize("name", ["every kind of row", "vgg19, before ReLUs", "squeezenet, maxima, a border"])
+    def test_whole_feature_maps_and_their_gradients(self, engine, name):
+        """Beside moments of another layer, of layers with and without a content loss."""
+        case, picture = CASES[name], CASES[name].picture(1)
+        moments, *whole = dict.fromkeys([*case.style, *case.content])
+        found, right = (case.evaluator_with_maps(it, [moments], whole) for it in (engine, NumpyEngine()))
+        statistics, expected = found.forward(engine.array(picture)), right.forward(picture)
+        assert found.positions == right.positions and list(statistics.maps) == whole
+        for layer in whole:
+            assert_close(engine.numpy(statistics.maps[layer]), expected.maps[layer], 1e-5)
+        gradients, generator = case.gradients(expected), np.random.default_rng(6)
+        maps = {layer: case._gradient(features, generator) for layer, features in expected.maps.items()}
+        style = {moments: [Moments(*(it if it is None else engine.array(it) for it in gradients.style[moments][0]))]}
+        on_device = {layer: engine.array(gradient) for layer, gradient in maps.items()}
+        gradient = engine.numpy(found.backward(Statistics(gradients.content, style, on_device)))
+        assert_close(gradient, right.backward(gradients._replace(maps=maps)), 1e-4)
 
     def test_the_same_picture_gives_the_same_bytes_and_nothing_given_out_changes(self, engine):
         case = CASES["vgg19, regions"]

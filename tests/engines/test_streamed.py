@@ -86,6 +86,26 @@ def test_strips_are_the_whole_picture(engine, case, part):
     assert_close(engine.numpy(ours.backward(gradients)), engine.numpy(theirs.backward(gradients)), 1e-5)
 
 
+@pytest.mark.parametrize("name", ["all kinds, maxima, border, regions", "vgg19", "squeezenet, maxima, border"])
+def test_whole_feature_maps_and_their_gradients(engine, name):
+    case = CASES[name]
+    encoder, streamed = case.encoder(engine), StreamedEncoder(case.encoder(engine), strips_of(case, 0.2))
+    content = encoder.extract(engine.array(case.picture(2)), case.content, ()).content
+    whole, strips = (
+        it.evaluator(case.size, content, case.style[:1], map_layers=case.style[1:]) for it in (encoder, streamed)
+    )
+    assert isinstance(strips, StreamedEvaluator) and strips.positions == whole.positions
+    picture, generator = engine.array(case.picture(1)), np.random.default_rng(4)
+    expected, found = whole.forward(picture), strips.forward(picture)
+    for layer, features in expected.maps.items():
+        assert_close(engine.numpy(found.maps[layer]), engine.numpy(features), 1e-5)
+    maps = {
+        layer: engine.array(generator.normal(size=tuple(features.shape))) for layer, features in expected.maps.items()
+    }
+    gradients = expected._replace(maps=maps)
+    assert_close(engine.numpy(strips.backward(gradients)), engine.numpy(whole.backward(gradients)), 1e-5)
+
+
 def as_numpy(engine, moments):
     return Moments(*(None if part is None else engine.numpy(part) for part in moments))
 

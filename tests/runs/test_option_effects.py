@@ -259,7 +259,7 @@ def test_strength_takes_the_place_of_the_weights_of_content_and_style(prepared, 
     assert losses_at(prepared("--strength", 0.4, *more)) == losses_at(prepared("--strength", 0.4))
 
 
-@pytest.mark.parametrize("style_loss", ["gram", "mean-std", "wasserstein"])
+@pytest.mark.parametrize("style_loss", ["gram", "mean-std", "wasserstein", "nnfm", "sliced-wasserstein"])
 def test_strength_is_what_the_photograph_may_cost_of_the_style(prepared, style_loss, monkeypatch):
     monkeypatch.setattr(balance, "LEAST", 0)
     run = prepared("--strength", 0.4, "--style-loss", style_loss)
@@ -420,6 +420,8 @@ def test_the_running_mean_of_the_pictures_is_written(paint, options, tmp_path):
         ["--pyramid-levels", "2"],
         ["--style-loss", "mean-std"],
         ["--style-loss", "wasserstein"],
+        ["--style-loss", "nnfm"],
+        ["--style-loss", "sliced-wasserstein"],
         pytest.param(["--precision", "bfloat16"], marks=pytest.mark.bfloat16),
         ["--max-num-epochs", "5"],
     ],

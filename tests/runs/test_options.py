@@ -14,6 +14,7 @@ from neural_style.errors import InputError
 from neural_style.networks.registry import NETWORKS
 from neural_style.painting import starts
 from neural_style.painting.losses import STYLE_LOSSES
+from neural_style.painting.matching import MAP_LOSSES
 from neural_style.painting.optimizers import OPTIMIZERS
 from neural_style.pictures import colors, reading
 from neural_style.report import animation
@@ -322,7 +323,7 @@ def test_each_option_with_choices_says_what_they_do(capsys):
 def test_the_choices_are_those_that_there_are():
     assert OPTIONS["model"].choices.keys() == NETWORKS.keys()
     assert OPTIONS["optimizer"].choices.keys() == OPTIMIZERS.keys()
-    assert OPTIONS["style_loss"].choices.keys() == STYLE_LOSSES.keys()
+    assert OPTIONS["style_loss"].choices.keys() == STYLE_LOSSES.keys() | MAP_LOSSES.keys()
     assert OPTIONS["init"].choices.keys() == set(starts.NAMED)
     assert set(OPTIONS["preserve_colors"].choices) == set(colors.PRESERVE)
     assert OPTIONS["animate"].choices.keys() == animation.LONG_EDGE.keys()

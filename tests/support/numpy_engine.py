@@ -58,8 +58,8 @@ class Encoder:
             {layer: [self.moments(maps[layer], of_layer(mask, layer)) for mask in masks] for layer in style_layers},
         )
 
-    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
-        return Evaluator(self, size, content, list(style_layers), masks, content_mask or {})
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
+        return Evaluator(self, size, content, list(style_layers), masks, content_mask or {}, list(map_layers))
 
     def strip(self, strip, source, backward=False):
         assert source.shape[2] == strip.source[1] - strip.source[0]
@@ -178,27 +178,29 @@ class Encoder:
 class Evaluator:
     """As `contract.Evaluator`."""
 
-    def __init__(self, encoder, size, content, style_layers, masks, content_mask):
+    def __init__(self, encoder, size, content, style_layers, masks, content_mask, map_layers):
         self.size, self._encoder = tuple(size), encoder
         self._masks = {layer: [of_layer(mask, layer) for mask in masks] for layer in style_layers}
         self._counted = {layer: content_mask.get(layer, 1) for layer in content}
         self._content = {layer: np.float64(features[0]) for layer, features in content.items()}
-        self._style = style_layers
-        nothing = self._encoder.forward(np.zeros((1, 3, *size)), style_layers)
+        self._style, self._map_layers = style_layers, map_layers
+        nothing = self._encoder.forward(np.zeros((1, 3, *size)), style_layers + map_layers)
         self.positions = {
             layer: [float(np.sum(encoder.share(nothing[layer], mask) ** 2) or 1) for mask in masks]
             for layer, masks in self._masks.items()
         }
+        self.positions.update({layer: [float(nothing[layer][0].size)] for layer in map_layers})
 
     def forward(self, image):
         assert image.shape == (1, 3, *self.size) and image.dtype == np.float32
-        self._maps = self._encoder.forward(image, [*self._content, *self._style])
+        self._maps = self._encoder.forward(image, [*self._content, *self._style, *self._map_layers])
         return Statistics(
             {layer: float(np.sum(self._difference(layer) ** 2)) for layer in self._content},
             {
                 layer: [self._encoder.moments(self._maps[layer], mask) for mask in masks]
                 for layer, masks in self._masks.items()
             },
+            {layer: np.float32(self._maps[layer])[None] for layer in self._map_layers},
         )
 
     def _difference(self, layer):
@@ -211,7 +213,9 @@ class Evaluator:
         for layer in self._style:
             for mask, gradient in zip(self._masks[layer], gradients.style[layer]):
                 back[layer] += self._encoder.moments_backward(self._maps[layer], mask, gradient)
-        for row in reversed(needed(self._encoder.network, [*self._content, *self._style])):
+        for layer in self._map_layers:
+            back[layer] += gradients.maps[layer][0]
+        for row in reversed(needed(self._encoder.network, [*self._content, *self._style, *self._map_layers])):
             inputs = [self._maps[name] for name in row.inputs]
             found = self._encoder.layer_backward(row, back[row.name], inputs, self._maps[row.name])
             for name, gradient in zip(row.inputs, found):

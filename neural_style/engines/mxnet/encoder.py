@@ -87,9 +87,9 @@ class Encoder:
         count = len(content_layers)
         return Targets(dict(zip(content_layers, outputs)), style.moments(outputs[count:]))
 
-    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         """See `contract.Encoder`."""
-        return Evaluator(self, size, content, style_layers, masks, content_mask)
+        return Evaluator(self, size, content, style_layers, masks, content_mask, map_layers)
 
     def feature_map(self, layer):
         """The symbol of a layer, float32, shape (1, C, H, W)."""

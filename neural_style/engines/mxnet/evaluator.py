@@ -1,5 +1,7 @@
 """A network bound at one size: a picture in, its statistics out; and their gradients back to the picture."""
 
+import math
+
 import numpy as np
 
 from ..contract import Statistics
@@ -21,18 +23,21 @@ class Evaluator:
     masks : sequence
         Regions of the picture, as in `Encoder.extract`.
     content_mask : mapping, optional
+    map_layers : iterable of str
     """
 
     @plain_errors()
-    def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None):
+    def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         self.size = tuple(size)
-        self._content_layers = list(content)
+        self._content_layers, self._map_layers = list(content), list(map_layers)
         self._style = MomentSymbols(encoder, style_layers, self.size, masks)
+        self._positions = {layer: [float(math.prod(encoder.shape(layer, size)[1:]))] for layer in self._map_layers}
         counted = content_mask or {}
         distances = [self._squared_distance(encoder.feature_map(layer), layer, layer in counted) for layer in content]
         # the style layers first: a group is computed in its order, and backward in reverse, so that the float32 copies
         # of a style layer are made and dropped where the network passes by
-        symbols = mx.sym.Group(self._style.symbols + distances)
+        maps = [encoder.feature_map(layer) for layer in self._map_layers]
+        symbols = mx.sym.Group(self._style.symbols + maps + distances)
         values = {"data": np.zeros((1, encoder.channels, *self.size)), **self._style.masks}
         values.update({f"{layer}_target": features for layer, features in content.items()})
         values.update({f"{layer}_counted": mask[None, None] for layer, mask in counted.items()})
@@ -55,17 +60,19 @@ class Evaluator:
 
     @property
     def positions(self):
-        """Style layer -> number of positions in each region."""
-        return self._style.positions
+        """See `contract.Evaluator`."""
+        return {**self._style.positions, **self._positions}
 
     @plain_errors()
     def forward(self, image):
         """Statistics of a picture, (1, 3, H, W) float32 in network range."""
         self._image[:, :3] = image
         outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
-        distances = outputs[len(self._style.symbols) :]
-        content = {layer: float(distance[0, 0]) for layer, distance in zip(self._content_layers, distances)}
-        return Statistics(content, self._style.moments(outputs))
+        outputs = iter(outputs)
+        style = self._style.moments(outputs)
+        maps = dict(zip(self._map_layers, outputs))
+        content = {layer: float(distance[0, 0]) for layer, distance in zip(self._content_layers, outputs)}
+        return Statistics(content, style, maps)
 
     @plain_errors()
     def backward(self, gradients):
@@ -79,7 +86,7 @@ class Evaluator:
         -------
         ndarray, shape (1, 3, H, W), float32
         """
-        heads = self._style.heads(gradients.style)
+        heads = self._style.heads(gradients.style) + [gradients.maps[layer] for layer in self._map_layers]
         heads += [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
         self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
         return self._gradient.asnumpy()[:, :3]

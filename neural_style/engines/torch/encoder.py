@@ -52,9 +52,9 @@ class Encoder:
                 style[layer] = [moments(features, region, self.means) for region in guides[layer]]
         return Targets(content, style)
 
-    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None):
+    def evaluator(self, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         """See `contract.Encoder`."""
-        return Evaluator(self, size, content, style_layers, masks, content_mask)
+        return Evaluator(self, size, content, style_layers, masks, content_mask, map_layers)
 
     def strip(self, strip, source, backward=False):
         """See `contract.Strips`."""

@@ -1,5 +1,7 @@
 """A network at one size: a picture in, its statistics out; and their gradients back to the picture."""
 
+import math
+
 from ...networks.layers import DATA
 from ..contract import Statistics
 from .library import computing, torch
@@ -21,16 +23,20 @@ class Evaluator:
     masks : sequence
         Regions of the picture, as in `Encoder.extract`.
     content_mask : mapping, optional
+    map_layers : iterable of str
     """
 
-    def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None):
+    def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         self.size = tuple(size)
         self._operators, self._border, self._means = encoder.operators, encoder.border, encoder.means
         self._content, self._regions = dict(content), encoder.regions(style_layers, self.size, masks)
         self.positions = {layer: [one.positions for one in regions] for layer, regions in self._regions.items()}
-        self._rows, self._shapes = encoder.rows([*content, *self._regions]), encoder.shapes(self.size)
-        self._keep = self._operators.needed_back(self._rows) | content.keys() | self._regions.keys()
         self._counted = {layer: encoder.array(mask) for layer, mask in (content_mask or {}).items()}
+        self._shapes, self._map_layers = encoder.shapes(self.size), list(map_layers)
+        self.positions.update({layer: [float(math.prod(self._shapes[layer][1:]))] for layer in self._map_layers})
+        own = {*content, *self.positions}
+        self._rows = encoder.rows(own)
+        self._keep = self._operators.needed_back(self._rows) | own
         self._image, self._maps = None, {}
 
     def forward(self, image):
@@ -41,13 +47,16 @@ class Evaluator:
     @computing()
     def _computed(self):
         content, style = dict.fromkeys(self._content), dict.fromkeys(self._regions)
+        maps = dict.fromkeys(self._map_layers)
         data = bordered(self._image, self._border)
         for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
             if layer in content:
                 content[layer] = self._difference(layer, features)[0].square_().sum()
             if layer in style:
                 style[layer] = [moments(features, region, self._means) for region in self._regions[layer]]
-        return Statistics({layer: float(distance) for layer, distance in content.items()}, style)
+            if layer in maps:
+                maps[layer] = features.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
+        return Statistics({layer: float(distance) for layer, distance in content.items()}, style, maps)
 
     def _difference(self, layer, features):
         """Of a feature map from its target, float32, and what it was multiplied by."""
@@ -69,7 +78,7 @@ class Evaluator:
 
     def _with_losses(self, layer, total, gradients):
         """The gradient of a layer's feature map: `total`, which comes from above, and that of its own losses."""
-        if layer not in self._content and layer not in self._regions:
+        if layer not in self._content and layer not in self.positions:
             return total
         features = self._maps[layer]
         if total is None:
@@ -82,4 +91,6 @@ class Evaluator:
             total.add_(difference, alpha=2 * gradients.content[layer])
         for region, gradient in zip(self._regions.get(layer, ()), gradients.style.get(layer, ())):
             add_gradient(total, features, region, gradient)
+        if layer in gradients.maps:
+            total.add_(gradients.maps[layer])
         return total
