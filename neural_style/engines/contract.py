@@ -125,6 +125,19 @@ class Encoder(Protocol):
         """
 
 
+class Kept(Protocol):
+    """A strip that was computed, and what its way back asks for, in little memory."""
+
+    def wanted(self) -> dict[str, Array]:
+        """Layer -> its rows `strip.wanted`, (1, C, h, W), float32, of those that were not forgotten."""
+
+    def forget(self, name: str) -> None:
+        """Let go of the map of a layer that is not looked at any more."""
+
+    def backward(self, gradients: dict[str, Array]) -> Array:
+        """The way back, as `Strips.strip` gives it. To be called once."""
+
+
 @runtime_checkable
 class Strips(Encoder, Protocol):
     """An encoder that can also compute parts of a picture: what `engines.streamed` asks for."""
@@ -152,6 +165,9 @@ class Strips(Encoder, Protocol):
         callable or None
             The way back: layer -> gradient of those rows, float32, to the gradient of the source. To be called once.
         """
+
+    def kept(self, strip: Strip, source: Array) -> Kept:
+        """As `strip` with its way back, which may wait long: it is held in as few bits as it takes."""
 
     def guard(self) -> AbstractContextManager[None]:
         """Where the engine's arrays are computed with: what its library raises there becomes an `EngineError`."""

@@ -2,8 +2,11 @@
 
 Between two poolings the network is computed strip by strip, each with the thin halo that its rows ask for
 (`networks/strips.py`); of the whole picture only what the stages hand on is kept. Moments and distances are summed over
-strips; on the way back each strip is computed again, and gradients are added where strips overlap. The result is that
-of the whole picture, for up to twice its time.
+strips; on the way back gradients are added where strips overlap. The result is that of the whole picture.
+
+What the way back asks for is either computed again, strip by strip (*nothing kept*: least memory), or held since the
+way up in as few bits as it takes: of a ReLU the sign, of a pooling its choice, and the maps that are looked at (*bits
+kept*: faster).
 """
 
 import functools
@@ -39,10 +42,12 @@ class StreamedEncoder:
         How many values of all its layers together a strip may hold.
     whole : int
         Pictures of up to so many pixels are computed whole.
+    kept : int
+        Of pictures of up to so many pixels the bits that the way back asks for are kept.
     """
 
-    def __init__(self, encoder, values, whole=0):
-        self.encoder, self.values, self.whole = encoder, values, whole
+    def __init__(self, encoder, values, whole=0, kept=0):
+        self.encoder, self.values, self.whole, self.kept = encoder, values, whole, kept
 
     @_guarded
     def extract(self, image, content_layers, style_layers, masks=(None,)):
@@ -128,8 +133,9 @@ class _Course:
         self._encoder = it = streamed.encoder
         padded = [edge + 2 * it.border for edge in size]
         division = Division(it.network, padded, it.pooling, names, streamed.values)
-        self._stages, self.shapes = division.stages, division.shapes
-        self._inputs = {}
+        self._stages, self.shapes, self._names = division.stages, division.shapes, names
+        self._keeps = math.prod(size) <= streamed.kept
+        self._image, self._inputs, self._kept, self._ready = None, {}, {}, False
 
     def forward(self, image, look):
         """Compute strip after strip; keep what the stages hand on.
@@ -140,17 +146,27 @@ class _Course:
         look : callable
             Is given each strip and the feature maps that belong to it.
         """
-        self._inputs = {DATA: _mirrored(image, self._encoder.border)}
+        self._kept = {}
+        self._image, self._inputs = image, {DATA: _mirrored(image, self._encoder.border)}
         for stage, strips in self._stages:
-            source = self._inputs[stage.input]
             target = self._encoder.empty((1, *self.shapes[stage.output])) if stage.output else None
-            for strip in strips:
-                self._strip_forward(strip, source, target, stage.output, look)
+            for number, strip in enumerate(strips):
+                self._strip_forward(stage, number, strip, target, look)
             self._inputs[stage.output] = target
+            if self._keeps and stage.input != DATA:
+                del self._inputs[stage.input]
+        self._ready = True
 
     # a function of its own, as is that of the way back: its strip is let go of before the next one begins
-    def _strip_forward(self, strip, source, target, output, look):
-        maps, _ = self._encoder.strip(strip, _rows(source, strip.source))
+    def _strip_forward(self, stage, number, strip, target, look):
+        source, output = _rows(self._inputs[stage.input], strip.source), stage.output
+        if self._keeps:
+            kept = self._kept[stage.input, number] = self._encoder.kept(strip, source)
+            maps = kept.wanted()
+            if output and output not in self._names:
+                kept.forget(output)
+        else:
+            maps, _ = self._encoder.strip(strip, source)
         if output:
             first, last = strip.wanted[output]
             target[:, :, first:last] = maps[output]
@@ -164,23 +180,40 @@ class _Course:
         heads : callable
             Strip, maps -> layer -> gradient of its own loss.
         """
+        if not self._ready:  # the way back lets go of what it needs no more
+            self.forward(self._image, lambda strip, maps: None)
         above = None
         for stage, strips in reversed(self._stages):
-            source = self._inputs[stage.input]
-            below = 0 * source
-            for strip in strips:
+            below = self._zeros(stage.input)
+            for number, strip in enumerate(strips):
                 first, last = strip.source
-                below[:, :, first:last] += self._strip_back(strip, source, above, stage.output, heads)
+                below[:, :, first:last] += self._strip_back(stage, number, strip, above, heads)
             above = below
+            if stage.input != DATA:
+                self._inputs.pop(stage.input, None)
+        self._ready = False
         return _folded(above, self._encoder.border)
 
-    def _strip_back(self, strip, source, above, output, heads):
-        maps, pull = self._encoder.strip(strip, _rows(source, strip.source), backward=True)
+    def _zeros(self, name):
+        if name == DATA:
+            return 0 * self._inputs[DATA]
+        zeros = self._encoder.empty((1, *self.shapes[name]))
+        zeros[:] = 0
+        return zeros
+
+    def _strip_back(self, stage, number, strip, above, heads):
+        if self._keeps:
+            kept = self._kept.pop((stage.input, number))
+            maps, pull = kept.wanted(), kept.backward
+        else:
+            source = _rows(self._inputs[stage.input], strip.source)
+            maps, pull = self._encoder.strip(strip, source, backward=True)
         gradients = heads(strip, maps)
         del maps
-        if output:
-            own = _rows(above, strip.wanted[output])
-            gradients[output] = own + gradients[output] if output in gradients else own
+        if stage.output:
+            own = _rows(above, strip.wanted[stage.output])
+            name = stage.output
+            gradients[name] = own + gradients[name] if name in gradients else own
         return pull(gradients)
 
 

@@ -55,10 +55,11 @@ def strips_of(case, part):
     return int(least + part * (most - least))
 
 
-@pytest.mark.parametrize("part", [0, 0.3, 1], ids=["thinnest", "thicker", "one"])
-def test_strips_are_the_whole_picture(engine, case, part):
+@pytest.mark.parametrize(("part", "kept"), [(0, 0), (0.3, 0), (1, 0), (0, 10**9), (0.3, 10**9)],
+                         ids=["thinnest", "thicker", "one", "thinnest, bits kept", "thicker, bits kept"])  # fmt: skip
+def test_strips_are_the_whole_picture(engine, case, part, kept):
     encoder = case.encoder(engine)
-    streamed = StreamedEncoder(encoder, strips_of(case, part))
+    streamed = StreamedEncoder(encoder, strips_of(case, part), kept=kept)
     arguments = engine.array(case.picture(2)), case.content, case.style, case.masks
     found, right = streamed.extract(*arguments), encoder.extract(*arguments)
     for layer in case.content:
@@ -120,9 +121,10 @@ def assert_moments(engine, found, expected):
                 assert_close(ours.mean, theirs.mean, 1e-5)
 
 
-def test_the_same_picture_gives_the_same_bytes_and_nothing_given_out_changes(engine):
+@pytest.mark.parametrize("kept", [0, 10**9], ids=["nothing kept", "bits kept"])
+def test_the_same_picture_gives_the_same_bytes_and_nothing_given_out_changes(engine, kept):
     case = CASES["vgg19, maxima, border, regions"]
-    streamed = StreamedEncoder(case.encoder(engine), strips_of(case, 0.2))
+    streamed = StreamedEncoder(case.encoder(engine), strips_of(case, 0.2), kept=kept)
     content = streamed.extract(engine.array(case.picture(2)), case.content, ()).content
     evaluator = streamed.evaluator(case.size, content, case.style, case.masks)
     targets = {layer: engine.numpy(array).copy() for layer, array in content.items()}
@@ -132,6 +134,7 @@ def test_the_same_picture_gives_the_same_bytes_and_nothing_given_out_changes(eng
         statistics = evaluator.forward(picture)
         gradient = engine.numpy(evaluator.backward(statistics))
         assert np.array_equal(engine.numpy(picture), case.picture(seed))
+        assert np.array_equal(engine.numpy(evaluator.backward(statistics)), gradient)  # also a second time
         return statistics, gradient
 
     statistics, gradient = evaluate(1)
@@ -141,6 +144,15 @@ def test_the_same_picture_gives_the_same_bytes_and_nothing_given_out_changes(eng
     assert np.array_equal(kept, repeated) and np.array_equal(kept, gradient)
     assert again.content == statistics.content
     assert all(np.array_equal(engine.numpy(content[layer]), targets[layer]) for layer in targets)
+
+
+def test_bits_wherever_the_arrays_lie():
+    """What is packed on a GPU is packed otherwise than on the processor; what it says is the same."""
+    torch = pytest.importorskip("torch")
+    from neural_style.engines.torch import bits
+
+    positive = torch.tensor(np.random.default_rng(1).integers(0, 2, 1003).astype(bool))
+    assert torch.equal(bits._unpacked(bits._packed(positive))[:1003], positive)
 
 
 def test_small_pictures_are_computed_whole(engine):
@@ -172,13 +184,15 @@ def test_bfloat16_in_strips_is_as_near_to_float32_as_whole():
     case = CASES["squeezenet, maxima, border"]
     encoder = TorchEngine(precision="bfloat16").encoder(case.network, case.arrays, **case.options)
     streamed = StreamedEncoder(encoder, strips_of(case, 0.2))
+    bits = StreamedEncoder(encoder, strips_of(case, 0.2), kept=10**9)
     exact = case.encoder(TorchEngine())
     picture = torch.tensor(case.picture(1))
     content = exact.extract(torch.tensor(case.picture(2)), case.content, ()).content
     gradients = []
-    for each in (exact, encoder, streamed):
+    for each in (exact, encoder, streamed, bits):
         evaluator = each.evaluator(case.size, content, case.style)
         gradients.append((evaluator.forward(picture), evaluator.backward(evaluator.forward(picture)))[1])
-    right, whole, strips = gradients
+    right, whole, strips, as_bits = gradients
+    assert torch.equal(as_bits, strips)
     assert strips.dtype == torch.float32
     assert (strips - right).norm() < 1.5 * (whole - right).norm() < 0.2 * right.norm()

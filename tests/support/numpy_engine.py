@@ -91,6 +91,9 @@ class Encoder:
 
         return {name: np.float32(held[name][:, own[name]])[None] for name in strip.wanted}, pull if backward else None
 
+    def kept(self, strip, source):
+        return Kept(*self.strip(strip, source, backward=True))
+
     def guard(self):
         return contextlib.nullcontext()
 
@@ -225,6 +228,19 @@ class Evaluator:
 
 def of_layer(mask, layer):
     return mask[layer] if isinstance(mask, dict) else mask
+
+
+class Kept:
+    """A strip with all that it computed."""
+
+    def __init__(self, maps, pull):
+        self._maps, self.backward = maps, pull
+
+    def wanted(self):
+        return dict(self._maps)
+
+    def forget(self, name):
+        del self._maps[name]
 
 
 def unpadded(gradient, border):

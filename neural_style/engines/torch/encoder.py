@@ -58,8 +58,12 @@ class Encoder:
 
     def strip(self, strip, source, backward=False):
         """See `contract.Strips`."""
-        maps = StripMaps(self.operators, strip, source, backward)
+        maps = StripMaps(self.operators, strip, source, "maps" if backward else "")
         return maps.wanted(), maps.backward if backward else None
+
+    def kept(self, strip, source):
+        """See `contract.Strips`."""
+        return StripMaps(self.operators, strip, source, "bits")
 
     @computing()
     def empty(self, shape, exact=False):

@@ -6,6 +6,7 @@ matrix (H W, C).
 """
 
 from ...networks.layers import DATA, shapes
+from .bits import Choices, Signs
 from .library import torch
 
 F = torch.nn.functional
@@ -43,6 +44,14 @@ class Operators:
         """Names of the layers whose feature maps the way back through these rows asks for."""
         outputs = {row.name for row in rows if row.relu or row.kind == "relu"}
         return outputs.union(*(row.inputs for row in rows if self._recomputed(row)))
+
+    def bits_back(self, row, inputs, result):
+        """What `backward` asks for of a layer, in as few bits as it takes: to be given in place of its map, or None."""
+        if row.kind == "relu" or row.relu:
+            return Signs(result)
+        if row.kind == "lrn":
+            return inputs[0]
+        return Choices(inputs[0], self._window(row)) if self._recomputed(row) else None
 
     def _recomputed(self, row):
         return row.kind == "lrn" or (row.kind == "pool" and self.pooling == "max")
@@ -116,7 +125,7 @@ class Operators:
         gradient : Tensor
             Of its output; it is overwritten.
         maps : dict
-            As `forward` left it, of the layers that `needed_back` names.
+            As `forward` left it, of the layers that `needed_back` names; or of this one what `bits_back` gave.
         shapes_ : dict
             Layer -> (C, H, W).
 
@@ -125,8 +134,11 @@ class Operators:
         list of Tensor
         """
         below = [shapes_[name] for name in row.inputs]
-        if row.kind == "relu" or row.relu:
-            aten.threshold_backward.grad_input(gradient, maps[row.name], 0, grad_input=gradient)
+        kept = maps.get(row.name)
+        if isinstance(kept, Signs):
+            kept.mask(gradient)
+        elif row.kind == "relu" or row.relu:
+            aten.threshold_backward.grad_input(gradient, kept, 0, grad_input=gradient)
         if row.kind == "relu":
             return [gradient]
         if row.kind == "convolution":
@@ -136,12 +148,17 @@ class Operators:
         if row.kind == "global_pool":
             _, height, width = below[0]
             return [(gradient / (height * width)).expand(1, *below[0]).contiguous(memory_format=CHANNELS_LAST)]
+        # of which only shape and layout are read
+        like = torch.empty((1, *below[0]), dtype=self.dtype, device=self.device, memory_format=CHANNELS_LAST)
+        if isinstance(kept, Choices):
+            return [kept.back(gradient, like)]
         if self._recomputed(row):
             function = _normalised if row.kind == "lrn" else lambda features: self._pool(row, features)
             return [pulled_back(function, maps[row.inputs[0]], gradient)]
-        # of which only shape and layout are read
-        like = torch.empty((1, *below[0]), dtype=self.dtype, device=self.device, memory_format=CHANNELS_LAST)
         return [_average_back(row, gradient, like)]
+
+    def _window(self, row):
+        return [row.kernel] * 2, [row.stride] * 2, list(_pads(row)), [1, 1], row.ceil
 
     def _convolution_back(self, row, gradient, shape):
         # rows and columns at the far edges that no stride reached

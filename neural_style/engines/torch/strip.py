@@ -18,15 +18,15 @@ class StripMaps:
     operators : Operators
     strip : networks.strips.Strip
     source : Tensor, shape (1, C, H, W)
-    backward : bool
-        Whether what the way back asks for is kept.
+    kept : {"", "maps", "bits"}
+        What is kept for the way back: nothing, the feature maps that it asks for, or bits that say as much.
     """
 
     @computing()
-    def __init__(self, operators, strip, source, backward):
-        self._operators, self._strip, self._shapes = operators, strip, {}
+    def __init__(self, operators, strip, source, kept=""):
+        self._operators, self._strip, self._shapes, self._bits = operators, strip, {}, {}
         rows = [step.layer for step in strip.steps]
-        self._keep = {strip.input, *strip.wanted, *(operators.needed_back(rows) if backward else ())}
+        self._keep = {*strip.wanted, *(operators.needed_back(rows) if kept == "maps" else ())}
         self._maps = {strip.input: source.to(operators.dtype).contiguous(memory_format=CHANNELS_LAST)}
         self._shapes[strip.input] = source.shape
         uses = {}
@@ -35,13 +35,19 @@ class StripMaps:
                 uses[feed.name] = uses.get(feed.name, 0) + 1
         for step in strip.steps:
             first = step.feeds[0].name
-            own = uses[first] == 1 and first not in self._keep
-            result = operators.operator(_inner(step.layer), self._inputs(step), own)
+            own = uses[first] == 1 and first not in self._keep and first != strip.input
+            inputs = self._inputs(step)
+            result = operators.operator(_inner(step.layer), inputs, own)
             self._maps[step.layer.name], self._shapes[step.layer.name] = result, result.shape
+            if kept == "bits":
+                self._bits[step.layer.name] = operators.bits_back(_inner(step.layer), inputs, result)
+            del inputs
             for feed in step.feeds:
                 uses[feed.name] -= 1
                 if not uses[feed.name] and feed.name not in self._keep:
                     del self._maps[feed.name]
+        if kept == "bits":  # of a map that is looked at the halo is not
+            self._maps = {name: _without_more(self._own_rows(name)) for name in strip.wanted}
 
     def _inputs(self, step):
         return [self._fed(step.layer, feed) for feed in step.feeds]
@@ -60,10 +66,19 @@ class StripMaps:
         (first, last), start = self._strip.wanted[name], self._strip.held[name][0]
         return slice(first - start, last - start)
 
+    def forget(self, name):
+        """See `contract.Kept`."""
+        del self._maps[name]
+
     @computing()
     def wanted(self):
-        """The maps that are looked at."""
-        return {name: self._maps[name][:, :, self._own(name)].float() for name in self._strip.wanted}
+        """See `contract.Kept`."""
+        return {name: self._own_rows(name).float() for name in self._strip.wanted if name in self._maps}
+
+    def _own_rows(self, name):
+        rows = self._maps[name]
+        first, last = self._strip.wanted[name]
+        return rows if rows.shape[2] == last - first else rows[:, :, self._own(name)]
 
     @computing()
     def backward(self, gradients):
@@ -78,16 +93,21 @@ class StripMaps:
             if total is not None:
                 self._layer_back(step, total, found)
             self._maps.pop(step.layer.name, None)
+            self._bits.pop(step.layer.name, None)
         return found.pop(self._strip.input) if found else self._zeros(self._strip.input)
 
     def _layer_back(self, step, total, found):
-        maps = {step.layer.name: self._maps.get(step.layer.name)}
+        kept = self._bits.get(step.layer.name)
+        maps = {step.layer.name: self._maps.get(step.layer.name) if kept is None else kept}
         shapes = {}
         for feed in step.feeds:
             _, channels, _, width = self._shapes[feed.name]
             shapes[feed.name] = channels, feed.stop - feed.start + feed.above + feed.below, width
-            if feed.name in self._maps and step.layer.kind in ("pool", "lrn"):
-                maps[feed.name] = self._fed(step.layer, feed)
+            if step.layer.kind in ("pool", "lrn"):
+                if kept is not None:
+                    maps[feed.name] = kept
+                elif feed.name in self._maps:
+                    maps[feed.name] = self._fed(step.layer, feed)
         for feed, part in zip(step.feeds, self._operators.backward(_inner(step.layer), total, maps, shapes)):
             part = part[:, :, feed.above : part.shape[2] - feed.below]
             if feed.name not in found and part.shape == self._shapes[feed.name]:
@@ -100,6 +120,11 @@ class StripMaps:
     def _zeros(self, name):
         dtype, device = self._operators.dtype, self._operators.device
         return torch.zeros(self._shapes[name], dtype=dtype, device=device).contiguous(memory_format=CHANNELS_LAST)
+
+
+def _without_more(rows):
+    """Rows of an array without the memory of the others."""
+    return rows.clone(memory_format=CHANNELS_LAST) if rows._is_view() else rows
 
 
 def _inner(layer):
