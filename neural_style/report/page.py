@@ -98,11 +98,17 @@ def write_gallery(folder, page=None):
     OSError
         If the page cannot be written.
     """
+    page = Path(folder) / "gallery.html" if page is None else Path(page)
+    write(page, "gallery.html", **gallery(folder, page.parent))
+    return page
+
+
+def gallery(folder, base):
+    """What the page of all runs in a folder shows, for a page in the folder `base`: see `write_gallery`."""
     folder, runs, left_out = Path(folder), [], []
-    page = folder / "gallery.html" if page is None else Path(page)
     for record in sorted(folder.rglob("run.json")):
         try:
-            run = shown(record.parent, page.parent)
+            run = shown(record.parent, base)
         except InputError as error:
             left_out.append(str(error))
             continue
@@ -112,8 +118,7 @@ def write_gallery(folder, page=None):
         raise InputError(f"{folder} holds no run: name a folder with the output directories of runs in it")
     runs.sort(key=lambda run: str(run.get("started")), reverse=True)
     data = [{"name": run["name"], "src": run["pictures"][-1]["src"], "described": run["described"]} for run in runs]
-    write(page, "gallery.html", runs=runs, data=data, left_out=left_out)
-    return page
+    return {"runs": runs, "data": data, "left_out": left_out}
 
 
 def _thumbnail(run):

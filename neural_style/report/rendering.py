@@ -22,8 +22,13 @@ def write(page, template, **names):
     OSError
         If the page cannot be written.
     """
+    write_bytes(page, rendered(template, **names))
+
+
+def rendered(template, **names):
+    """The bytes of a page (see `write`)."""
     # a file name that is not text (stray bytes) must not keep the page from being written
-    write_bytes(page, _templates().get_template(template).render(names).encode("utf-8", "replace"))
+    return _templates().get_template(template).render(names).encode("utf-8", "replace")
 
 
 @lru_cache(maxsize=1)

@@ -30,7 +30,8 @@ def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
         if not args.no_progress:
             talk.say(f"Picture {number} of {len(folders)}: {photograph}")
         try:
-            one = argparse.Namespace(**{**vars(args), "content_image": str(photograph), "output_dir": str(folder)})
+            own = {"content_image": str(photograph), "output_dir": str(folder), "open": args.open and number == 1}
+            one = argparse.Namespace(**{**vars(args), **own})
             if paint.train(one, shared=shared) == "diverged":
                 failures.append(f"{photograph}: diverged")
         except Exception as error:  # whatever is wrong with one, the next is another

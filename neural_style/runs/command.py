@@ -46,6 +46,11 @@ def _command(arglist):
 
             talk.answer(listing.models(NETWORKS.values(), published.PUBLISHERS))
             return 0
+        if args.doctor:
+            from . import doctor
+
+            talk.answer(*doctor.report(args))
+            return 0
         if args.list_layers:
             talk.answer(listing.table(NETWORKS[args.model]))
             return 0
@@ -56,11 +61,15 @@ def _command(arglist):
             return 0
         photographs = find.expand(args.content_image)
         with start.importing():
-            from . import batch, paint
-        if find.names_several(args.content_image):
-            return batch.paint_all(args, photographs)
-        args.content_image = str(photographs[0])
-        return 1 if paint.train(args) == "diverged" else 0
+            from . import batch, paint, viewing
+        with viewing.serving(args) as stay:
+            if find.names_several(args.content_image):
+                status = batch.paint_all(args, photographs)
+            else:
+                args.content_image = str(photographs[0])
+                status = 1 if paint.train(args) == "diverged" else 0
+            stay()
+        return status
     except InputError as error:
         talk.say(f"nstyle: error: {error}")
         return 2

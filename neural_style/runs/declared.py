@@ -31,6 +31,7 @@ class Option(NamedTuple):
     choices: Mapping[str, str] = NOTHING  # value -> what it means; of a file: names that stand for none
     many: bool = False  # takes several values
     changes_result: bool = True  # it counts among what makes two runs differ
+    bare: Optional[str] = None  # what the flag stands for without a value, where it may
     on_resume: str = "same"  # what a resumed run may do to it: same, any, larger or smaller
 
     @property
@@ -206,6 +207,8 @@ GROUPS = {
                 "bfloat16": "for processors that compute in it", "float16": "on GPUs",
             },
         ),
+        _flag("doctor", "say what this machine has, how fast it is, what to do about it, and end",
+              changes_result=False),
         Option("memory", "bytes", "memory that the run may take, such as 4GB: what needs more is computed in strips",
                open="what is free", metavar="SIZE", changes_result=False),
         _flag("no_memory_check", "begin even where the memory seems too small", changes_result=False),
@@ -224,6 +227,10 @@ GROUPS = {
         ),
         Option("remove_noise", "number", "strength of denoising in every picture written; 0: none", default=0.02,
                metavar="W"),
+        _flag("open", "show the page in the browser at the first snapshot", changes_result=False),
+        Option("serve", "whole", "serve the output directory to browsers on this machine, at an address with a token; "
+               "0: the first free port from 8765 on", open="off; without a number 0", metavar="PORT", bare="0",
+               most=65535, changes_result=False),
         _flag("no_progress", "say nothing while all goes well", changes_result=False),
         _flag("resume", "go on with the run in the output directory", changes_result=False),
         _flag("overwrite", "remove an earlier run from the output directory instead of moving it aside",

@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
             if option.kind != "flag":
                 form = {"metavar": option.metavar or "{" + ",".join(option.choices) + "}"}
                 form.update({"nargs": "+"} if option.many else {})
+                form.update({"nargs": "?", "const": option.bare} if option.bare else {})
             group.add_argument(option.flag, help=_help(option), **form)
     return it
 
@@ -97,7 +98,7 @@ def _process() -> list:
 
 def _given(arguments: Sequence[str]) -> tuple:
     """The options that a command line gives, by name, and the words that stand alone: pictures."""
-    found, alone = parser().parse_known_args([_hyphened(argument) for argument in arguments])
+    found, alone = parser().parse_known_args(_separated([_hyphened(argument) for argument in arguments]))
     given = vars(found)
     for flag in (word.partition("=")[0] for word in alone if word.startswith("-")):
         near = difflib.get_close_matches(flag, [option.flag for option in OPTIONS.values()], 1)
@@ -124,6 +125,14 @@ def _hyphened(argument: str) -> str:
     """--output_dir=a_b -> --output-dir=a_b"""
     flag, equals, value = argument.partition("=")
     return (flag.replace("_", "-") if flag.startswith("--") else flag) + equals + value
+
+
+def _separated(arguments: Sequence[str]) -> list:
+    """--serve photo.jpg -> --serve=0 photo.jpg: an option that may stand alone takes what follows if a number."""
+    bare = {option.flag: option.bare for option in OPTIONS.values() if option.bare}
+    following = [*arguments[1:], ""]
+    return [f"{word}={bare[word]}" if word in bare and not after.lstrip("-").isdigit() else word
+            for word, after in zip(arguments, following)]  # fmt: skip
 
 
 def _filled(given: dict) -> dict:
@@ -223,6 +232,9 @@ def _settled(given: dict) -> dict:
         (it.content_image,) = it.content_image
     if it.resume and it.overwrite:
         raise InputError("--resume: goes on with an earlier run, which --overwrite would remove; give one of them.")
+    if it.image_format == "tiff" and (it.open or it.serve is not None):
+        flag = "--open" if it.open else "--serve"
+        raise InputError(f"{flag}: browsers show no TIFF, so there is no page; use --image-format png.")
     if it.style_layers == {}:
         raise InputError("--style-layers: with no layer of style there is nothing to paint by; name one.")
     if it.lr is None:

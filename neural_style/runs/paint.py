@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import InputError, one_line
 from ..report import animation
-from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, state, talk
+from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, state, talk, viewing
 from .listeners import Context, Listener, Listeners
 from .notebook import Live
 from .progress import Progress
@@ -26,6 +26,7 @@ LISTENERS = (
     publish.Sheet,
     publish.Animation,
     publish.Page,
+    viewing.Opening,
     recorder.Seal,
     recorder.Replaced,
 )

@@ -34,6 +34,7 @@ class Installed(NamedTuple):
     network: str
     path: Path
     size: int
+    sha256: str
     origin: str
     verified: bool
 
@@ -142,9 +143,10 @@ def installed():
     for model in NETWORKS:
         for path in (folder / name for name in _names(model) for folder in _folders()):
             if path.is_file() and path.resolve() not in found:
-                note = known(path, checksum(path))
+                sha256 = checksum(path)
+                note = known(path, sha256)
                 found[path.resolve()] = Installed(
-                    model, path, path.stat().st_size, note["origin"], bool(note["verified_by"])
+                    model, path, path.stat().st_size, sha256, note["origin"], bool(note["verified_by"])
                 )
     return list(found.values())
 
