@@ -16,7 +16,7 @@ def opened(monkeypatch, folder):
     monkeypatch.setenv("BROWSER", "some")
     snapshots = folder.glob
     monkeypatch.setattr(viewing.webbrowser, "open",
-                        lambda address: not seen.append((address, len([*snapshots("out/**/e_*.jpg")]))))  # fmt: skip
+                        lambda address: not seen.append((address, len([*folder.glob("out/**/e_*.jpg")]))))  # fmt: skip
     return seen
 
 
