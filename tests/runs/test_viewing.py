@@ -14,7 +14,6 @@ def opened(monkeypatch, folder):
     """The addresses that were opened in the browser, each with the snapshots that were there."""
     seen = []
     monkeypatch.setenv("BROWSER", "some")
-    snapshots = folder.glob
     monkeypatch.setattr(viewing.webbrowser, "open",
                         lambda address: not seen.append((address, len([*folder.glob("out/**/e_*.jpg")]))))  # fmt: skip
     return seen
