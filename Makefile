@@ -9,7 +9,7 @@ REQUIREMENTS = requirements$(if $(filter torch,$(ENGINE)),-torch).txt
 # with ENGINE=torch: another build of it, such as TORCH='torch --index-url ...'
 TORCH ?=
 
-.PHONY: help demo test lint bench profile fuzz clean
+.PHONY: help demo test lint docs bench profile fuzz clean
 
 help:  ## say this
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile
@@ -25,6 +25,9 @@ test: $(ENV)/installed-dev  ## run the tests, with their coverage
 lint: $(ENV)/installed-dev  ## check style, and the types of the contract, the networks and the mathematics
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(ENV)/installed-dev  ## make the pages of the Python interface, into build/api
+	$(BIN)/python -m docs.make_api
 
 bench: $(ENV)/installed-dev  ## measure speed and memory, and write the tables of benchmarks/
 	$(BIN)/python -m benchmarks

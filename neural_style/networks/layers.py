@@ -119,6 +119,12 @@ def shapes(network: Network, size: Sequence[int], pooling: str = "max") -> dict[
     -------
     dict of str to tuple
         A layer that the picture is too small for has an edge below 1.
+
+    Examples
+    --------
+    >>> from neural_style.networks.registry import NETWORKS
+    >>> shapes(NETWORKS["vgg19"], (400, 600))["conv4_2"]
+    (512, 50, 75)
     """
     found = {DATA: (CHANNELS, size[0], size[1])}
     for layer in network.layers:

@@ -32,6 +32,13 @@ def plan(size: tuple[int, int], epochs: int, levels: Optional[int]) -> list[Leve
     -------
     list of Level
         Coarse to fine; levels without an epoch are left out.
+
+    Examples
+    --------
+    >>> [level.size for level in plan((400, 600), 150, 3)]
+    [(100, 150), (200, 300), (400, 600)]
+    >>> sum(level.epochs for level in plan((400, 600), 150, 3))
+    150
     """
     height, width = size
     levels = levels or pyramid_levels(size)

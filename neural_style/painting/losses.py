@@ -84,6 +84,13 @@ def gram(found: Moments, target: Moments) -> tuple[float, Moments]:
         sum (G - A)^2 / C^2
     Moments
         Its gradient with respect to `found`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> identity, nothing = Moments(np.eye(2), None), Moments(np.zeros((2, 2)), None)
+    >>> float(gram(identity, nothing)[0])
+    0.5
     """
     difference = found.second - target.second
     channels = difference.shape[0]

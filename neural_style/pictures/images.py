@@ -25,6 +25,11 @@ def fitted_size(shape, long_edge, enlarge=False):
     """Height and width of a picture of `shape` brought to a long edge of `long_edge` pixels (0: as it is).
 
     A smaller picture keeps its size unless `enlarge`.
+
+    >>> fitted_size((1000, 1500, 3), 600)
+    (400, 600)
+    >>> fitted_size((200, 300, 3), 600), fitted_size((200, 300, 3), 600, enlarge=True)
+    ((200, 300), (400, 600))
     """
     height, width = shape[:2]
     longest = max(height, width)

@@ -1,6 +1,5 @@
 """`nstyle.paint` and `nstyle.painting`: pictures and options in, a picture out, and no file unless one is asked for."""
 
-import doctest
 import json
 import os
 import sys
@@ -16,7 +15,6 @@ from neural_style.errors import InputError
 from neural_style.pictures import reading
 from neural_style.pictures.memory import InMemory
 from neural_style.runs import notebook
-from neural_style.weights import store
 
 PHOTO, PAINTING = made_picture(48, 64, seed=1), made_picture(56, 56, seed=2)
 
@@ -148,16 +146,6 @@ def test_wrong_options_are_named_before_anything_is_painted(small, given, words)
     for call in (nstyle.paint, nstyle.painting):  # the iterator, too, refuses at once
         with pytest.raises(InputError, match=words):
             call(PHOTO, PAINTING, **{**small, **given})
-
-
-def test_the_examples_of_the_docstrings_are_true(folder, squeezenet_arrays):
-    for name in ("model", "input"):
-        (folder / name).mkdir()
-    store.save(folder / "model" / "squeezenet.params", squeezenet_arrays)
-    for name, size in (("standin_photograph", (60, 90)), ("standin_painting", (60, 64))):
-        Image.fromarray(made_picture(*size, 1)).save(folder / "input" / f"{name}.jpg")
-    failed, tried = doctest.testmod(nstyle)
-    assert failed == 0 and tried >= 5
 
 
 # notebooks
