@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "report": {"pictures"},
     "download": {"networks", "weights", "pictures", "engines"},
     "judge": {"networks", "weights", "pictures", "engines"},
-    "runs": {"networks", "weights", "pictures", "engines", "painting", "report"},
+    "film": {"pictures"},
+    "runs": {"networks", "weights", "pictures", "engines", "painting", "report", "film"},
     "__main__": {"runs"},
 }
 LIBRARIES = {"mxnet": "engines/mxnet", "torch": "engines/torch"}

@@ -5,6 +5,7 @@ and with what a network makes of either: the same weights are strong on one pair
 counts relative to what the pair has to lose and to win.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 from ..engines.contract import Moments
@@ -12,6 +13,7 @@ from . import losses
 from .arrays import Array, total
 from .objective import Weights
 
+CONTRAST = 64.0  # standard deviation of a photograph's values, network range
 LEAST = 0.05  # of the painting's own moments: where the photograph is nearer than this, the distance counts as this
 
 
@@ -64,6 +66,38 @@ def balanced(
         },
         style_layers={**dict.fromkeys(weights.style_layers, 0.0), **style},
     )
+
+
+def steadied(
+    steadiness: float,
+    weights: Weights,
+    styles: Mapping[str, Sequence[Moments]],
+    positions: Mapping[str, Sequence[float]],
+    content: Mapping[str, Array],
+    size: tuple[int, int],
+) -> Weights:
+    """Weights with which the temporal loss counts relative to the others, whatever the network and the size.
+
+    At 1 a frame that differs everywhere by a photograph's contrast (`CONTRAST`) from where the one before has moved
+    pays as much as one that has lost all content and all style.
+
+    Parameters
+    ----------
+    steadiness : float
+    weights : Weights
+        Of the other losses.
+    styles : dict of str to list of Moments
+        The painting's.
+    positions : dict of str to list of float
+        Of each region, as `Evaluator.positions` gives them.
+    content : dict
+        Content layer -> the photograph's feature map.
+    size : (int, int)
+        Height and width.
+    """
+    style = sum(of_nothing(weights, styles, positions).values())
+    lost = sum(weights.content * weights.content_layers[layer] * total(map_**2) for layer, map_ in content.items())
+    return weights._replace(temporal=steadiness * (style + lost) / (3 * math.prod(size) * CONTRAST**2))
 
 
 def of_nothing(

@@ -195,6 +195,29 @@ def _power(matrix: Array, exponent: float) -> Array:
     return (vectors * xp.maximum(values, 1e-12 * values[-1] + 1e-12) ** exponent) @ vectors.T
 
 
+def temporal(image: Array, earlier: Array, trust: Array) -> tuple[float, Array]:
+    """Squared distance of a frame to an earlier one that was moved along the flow, where the flow can be trusted.
+
+    After Ruder, Dosovitskiy & Brox, arXiv 1604.08610, equation 7; here a sum, not a mean.
+
+    Parameters
+    ----------
+    image, earlier : Array, shape (1, C, H, W)
+    trust : Array, shape (H, W)
+        0..1.
+
+    Returns
+    -------
+    float
+        sum c (x - w)^2
+    Array, shape (1, C, H, W)
+        Its gradient with respect to `image`.
+    """
+    difference = image - earlier
+    trusted = trust * difference
+    return total(trusted * difference), 2 * trusted
+
+
 def total_variation(image: Array) -> tuple[float, Array]:
     """Roughness of a picture: half the sum of squared differences of neighbouring values, zeros outside.
 

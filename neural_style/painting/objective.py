@@ -1,6 +1,6 @@
 """The weighted sum of all losses at one resolution: a picture in, its losses by name and its gradient out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Optional
 
@@ -21,6 +21,7 @@ class Weights(NamedTuple):
     content_layers: dict[str, float]
     style_layers: dict[str, float]
     laplacian: float = 0.0
+    temporal: float = 0.0
 
 
 class Objective:
@@ -48,6 +49,9 @@ class Objective:
     photograph : Array, shape (1, 3, H, W), optional
         With `painted`: what stays where the picture may not change; with a weight of the Laplacian loss: whose
         contours stay.
+    earlier : sequence of (Array, Array)
+        Of a frame of a film: earlier frames that were moved along the flow, each (1, 3, H, W), and where they hold,
+        (H, W) in 0..1.
     """
 
     def __init__(
@@ -61,12 +65,13 @@ class Objective:
         max_gradient_norm: Optional[float] = None,
         painted: Optional[Array] = None,
         photograph: Optional[Array] = None,
+        earlier: Sequence[tuple[Array, Array]] = (),
     ) -> None:
         self.size = evaluator.size
         self._evaluator, self._style_targets, self._weights = evaluator, style_targets, weights
         self._style_loss, self._map_losses = style_loss, map_losses
         self._max_gradient_norm = max_gradient_norm
-        self._painted, self._photograph = painted, photograph
+        self._painted, self._photograph, self._earlier = painted, photograph, earlier
 
     def admitted(self, image: Array) -> Array:
         """A picture with the photograph put back where the picture may not change."""
@@ -77,7 +82,7 @@ class Objective:
     def losses(self, image: Array) -> dict[str, float]:
         """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`.
 
-        Also laplacian, where it has a weight.
+        Also laplacian, where it has a weight, and temporal, of a frame that has earlier ones.
         """
         return self._forward(image)[0]
 
@@ -134,6 +139,10 @@ class Objective:
             distance, gradient = laplacian.laplacian(image, self._photograph)
             values["laplacian"] = weights.laplacian * distance
             pixels_gradient += weights.laplacian * gradient
+        for moved, trust in self._earlier:
+            distance, gradient = losses.temporal(image, moved, trust)
+            values["temporal"] = values.get("temporal", 0.0) + weights.temporal * distance
+            pixels_gradient += weights.temporal * gradient
         values["total"] = sum(values.values())
         values.update({f"content:{layer}": value for layer, value in content.items()})
         values.update({f"style:{layer}": value for layer, value in style.items()})

@@ -10,6 +10,7 @@ from skimage.color import rgb2yiq, yiq2rgb
 from skimage.exposure import match_histograms
 
 PRESERVE = ("none", "luminance", "histogram", "covariance")
+MATCHING = ("histogram", "covariance")  # the painting's colours to those of the photograph
 
 
 def matched_style(style, content, how):

@@ -14,15 +14,22 @@ STAND_INS = {
     "input/starry_night.jpg": "input/standin_painting.jpg",
 }
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+FILMS = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".vob", ".ogv", ".wmv",
+    ".flv", ".3gp", ".y4m",
+)  # fmt: skip
 
 
-def expand(names):
-    """The photographs that `--content-image` names.
+def expand(names, as_film=False):
+    """The photographs and films that `--content-image` names.
 
     Parameters
     ----------
     names : str or list of str
-        Files, folders (all pictures in them but those that a run made there) and patterns with `*`, `?` or `[...]`.
+        Files, folders (all pictures and films in them but those that a run made there) and patterns with `*`, `?` or
+        `[...]`.
+    as_film : bool
+        A folder is one film.
 
     Returns
     -------
@@ -37,10 +44,12 @@ def expand(names):
     for name in _listed(names):
         if not str(name):
             raise InputError("--content-image: the name is empty; give a picture.")
-        if Path(name).is_dir():
+        if as_film and Path(name).is_dir():
+            matches = [Path(name)]
+        elif Path(name).is_dir():
             made = _made_by_a_run(Path(name))
             files = (path for path in Path(name).iterdir() if path.is_file() and path.name not in made)
-            matches = sorted(path for path in files if path.suffix.lower() in PICTURES)
+            matches = sorted(path for path in files if path.suffix.lower() in PICTURES + FILMS)
         elif _is_pattern(name):
             matches = [Path(match) for match in sorted(glob.glob(name))]
         else:
@@ -51,10 +60,11 @@ def expand(names):
     return list(dict.fromkeys(found))  # one that is named twice is painted once
 
 
-def names_several(names):
+def names_several(names, as_film=False):
     """Whether these names, as `expand` takes them, mean a folder of results for each picture, if only one is there."""
     names = _listed(names)
-    return len(names) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in names)
+    folder = not as_film and any(Path(name).is_dir() for name in names)
+    return len(names) > 1 or folder or any(map(_is_pattern, names))
 
 
 def _listed(names):
@@ -70,7 +80,7 @@ def _made_by_a_run(folder):
     try:
         run = json.loads((folder / "run.json").read_bytes())
         entries = [run["content"], *run["style"], *run["snapshots"], run["final"] or {}]
-        return {entry["file"] for entry in entries if "file" in entry}
+        return {*run.get("files", ()), *(entry["file"] for entry in entries if "file" in entry)}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return set()
 

@@ -59,11 +59,11 @@ def _command(arglist):
 
             talk.answer(store.describe(store.installed()))
             return 0
-        photographs = find.expand(args.content_image)
+        photographs = find.expand(args.content_image, as_film=args.film)
         with start.importing():
             from . import batch, paint, viewing
         with viewing.serving(args) as stay:
-            if find.names_several(args.content_image):
+            if find.names_several(args.content_image, as_film=args.film):
                 status = batch.paint_all(args, photographs)
             else:
                 args.content_image = str(photographs[0])

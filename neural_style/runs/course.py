@@ -44,10 +44,19 @@ def _read_start(it):
     return reading.read(path, it.max_pixels)
 
 
-def events(run, state):
+def events(run, state, earlier=(), detail=None):
     """Paint from a state on: the stream of `descent.Event`, whose arrays are the engine's.
 
     `descent.Event.mapped` and `enlarged` lead from there to NumPy's.
+
+    Parameters
+    ----------
+    run : prepare.Run
+    state : State
+    earlier : sequence of (ndarray, ndarray)
+        As of `objective.Objective`, at the size of the result, NumPy's.
+    detail : ndarray, (H, W, 3) in 0..1, optional
+        The picture of `enlarged`, where it is not the photograph.
     """
     it = run.settings
     optimizer = OPTIMIZERS[it.optimizer](it.lr)
@@ -57,38 +66,37 @@ def events(run, state):
 
     return descent.descend(
         run.levels,
-        lambda size: objective(run, size),
+        lambda size: objective(run, size, earlier),
         optimizer,
         state.mapped(run.engine.array),
         rate_at=rate_at,
         stop_eps=it.stop_eps,
         clip=not optimizer.classic,
         average_decay=it.average_decay,
-        enlarge=lambda image, size: run.engine.array(enlarged(run, image, size)),
+        enlarge=lambda image, size: run.engine.array(enlarged(run, image, size, detail)),
     )
 
 
-def enlarged(run, image, size):
+def enlarged(run, image, size, detail=None):
     """A picture (1, 3, H, W) at another size, with the photograph's detail for what a coarser picture cannot hold.
 
-    Its difference from the photograph is what is enlarged. The result is NumPy's, whatever the picture's library.
+    Its difference from the photograph, or from another picture that has the detail, is what is enlarged. The result is
+    NumPy's, whatever the picture's library.
     """
+    detail = run.content if detail is None else detail
     image = to_numpy(image)
     if image.shape[2:] == tuple(size):
         return image
-    here, there = (images.to_network(images.resize(run.content, s)) for s in (image.shape[2:], size))
+    here, there = (images.to_network(images.resize(detail, s)) for s in (image.shape[2:], size))
     return there + images.resize_planes(image - here, size)
 
 
-def objective(run, size):
-    """The objective of a run at one size (height, width)."""
+def objective(run, size, earlier=()):
+    """The objective of a run at one size (height, width); of a frame also with `earlier`, as of `events`."""
     it, array = run.settings, run.engine.array
     photograph = array(images.to_network(images.resize(run.content, size)))
     content = run.encoder.extract(photograph, it.content_layers, ()).content if it.content_layers else {}
-    if it.preserve_colors in ("none", "luminance"):
-        styles = run.shared.style_targets(size, lambda: style_targets(run, size))
-    else:  # the paintings' colours were matched to this photograph, and so are their moments
-        styles = style_targets(run, size)
+    styles = run.shared.style_targets(size, lambda: style_targets(run, size))
     of_maps = it.style_loss in matching.MAP_LOSSES
     if of_maps:
         features, styles = styles, {layer: [losses.moments(found)] for layer, found in styles.items()}
@@ -108,13 +116,18 @@ def objective(run, size):
         max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else array(masks.resized(run.painted, size)),
         photograph=photograph,
+        earlier=[
+            (array(images.resize_planes(moved, size)), array(masks.resized(trust, size))) for moved, trust in earlier
+        ],
     )
-    if it.strength is None:
-        return weighted(weights)
-    weights = layer_weights(it)._replace(style=1.0)
-    nothing = balance.of_nothing(weights, styles, evaluator.positions)
-    found = weighted(weights).losses(photograph)
-    return weighted(balance.balanced(it.strength, weights, found, nothing, content))
+    if it.strength is not None:
+        weights = layer_weights(it)._replace(style=1.0)
+        nothing = balance.of_nothing(weights, styles, evaluator.positions)
+        found = weighted(weights).losses(photograph)
+        weights = balance.balanced(it.strength, weights, found, nothing, content)
+    if earlier:
+        weights = balance.steadied(it.temporal_weight, weights, styles, evaluator.positions, content, size)
+    return weighted(weights)
 
 
 def style_targets(run, size):

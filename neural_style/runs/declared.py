@@ -20,7 +20,7 @@ class Option(NamedTuple):
     """One option."""
 
     name: str  # of its field in a namespace
-    kind: str  # file, whole, number, bytes, choice, layers or flag
+    kind: str  # file, whole, number, span, bytes, choice, layers or flag
     help: str
     default: Any = None
     open: str = ""  # where the default is None: what stands for it
@@ -182,6 +182,24 @@ GROUPS = {
         Option("init_noise", "number", "share of noise in the start, 0 to 1", default=0.0, metavar="R", most=1),
         Option("pink_exponent", "number", "with --init pink: amplitude 1/f^K", default=1.0, metavar="K", most=10),
         Option("seed", "whole", "of everything random", default=0, metavar="N", most=2**63 - 1),
+    ),
+    "film": (
+        _flag("film", "take the pictures of a folder as the frames of a film"),
+        Option("frames", "span", "which frames, counted from 1, such as 100:200", open="all", metavar="FIRST:LAST"),
+        Option("every", "whole", "paint one frame of so many", default=1, metavar="N", unit="frames", least=1,
+               most=MOST),
+        Option("frame_rate", "number", "frames a second", open="the film's; of a folder 25", metavar="N", least=0.1,
+               most=120),
+        Option("frame_epochs", "whole", "epochs of a frame that follows another", default=16, metavar="N",
+               unit="epochs", least=1, most=MOST),
+        Option("temporal_weight", "number", "of what stays the same from frame to frame", default=1.0, metavar="W"),
+        Option("temporal_window", "whole", "how many frames back to look; 0: paint each frame by itself", default=1,
+               metavar="N", unit="frames", most=1000),
+        Option("passes", "whole", "go through the film so often, forwards and backwards in turn", default=1,
+               metavar="N", least=1, most=1000),
+        Option("flow", "file", "how things move: a folder of .flo files, those that are missing are computed and kept "
+               "there; or", default="tvl1", metavar="FLOW", choices={"tvl1": "computed anew"}),
+        _flag("keep_frames", "leave every frame as a picture, too", changes_result=False),
     ),
     "machine": (
         Option("gpu", "whole", "GPU number, -1: the CPU", open="first usable GPU, else the CPU", metavar="N", least=-1,

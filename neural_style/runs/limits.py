@@ -61,7 +61,7 @@ def check(run, folder):
             )
     if run.engine.name == "mxnet":
         _check_values(run)
-    need, free = (0, 0) if folder is None else (disk(run), shutil.disk_usage(folder).free)
+    need, free = (0, 0) if folder is None else (disk(run), free_disk(folder))
     if need > free:
         raise InputError(
             f"--output-dir {folder}: the run may write up to {shown(need)}, {shown(free)} are free; make room, "
@@ -163,6 +163,11 @@ def _check_values(run):
         shapes = layers.shapes(NETWORKS[it.model], (height + 2 * it.border, width + 2 * it.border), it.pooling)
         if max(map(math.prod, shapes.values())) >= MXNET_VALUES:
             raise InputError(f"{option}: {width} x {height} pixels are more than MXNet can compute; ask for less.")
+
+
+def free_disk(folder):
+    """Bytes that are free where a folder is."""
+    return shutil.disk_usage(folder).free
 
 
 def disk(run):

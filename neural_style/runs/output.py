@@ -183,6 +183,15 @@ def check_free(folder, files, writes):
                 )
 
 
+def spare_sources(settings, folder, is_touched):
+    """InputError if a file that an option names would be written over: one of a name of which `is_touched` is true."""
+    values = [value for option, value in vars(settings).items() if option != "command"]
+    names = [name for value in values for name in (value if isinstance(value, list) else [value])]
+    for source in (Path(name) for name in names if isinstance(name, (str, os.PathLike))):
+        if is_touched(source.name) and source.resolve().parent == folder.resolve():
+            raise InputError(f"--output-dir {folder}: {source} would be overwritten; choose another.")
+
+
 def make_room(folder, files, overwrite=False):
     """Take an earlier run's files out of the way of a new one.
 

@@ -1,12 +1,11 @@
 """Paint one picture: a run with its listeners, from settings to the files that it leaves."""
 
 import collections
-import os
-from pathlib import Path
 
 from ..errors import InputError, one_line
 from ..report import animation
 from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, state, talk, viewing
+from .film import paint as film
 from .listeners import Context, Listener, Listeners
 from .notebook import Live
 from .progress import Progress
@@ -60,7 +59,10 @@ def train(args, callback=None, shared=None):
         Whatever interrupted the run, such as KeyboardInterrupt, or SystemExit out of the callback; the picture reached
         so far and the state have been saved.
     """
-    steps = painting(options.complete(args), lambda context: Callback(context, callback), shared=shared)
+    settings = options.complete(args)
+    if film.is_film(settings):
+        return film.train(settings, callback, shared)
+    steps = painting(settings, lambda context: Callback(context, callback), shared=shared)
     ((context, event),) = collections.deque(steps, maxlen=1)  # runs without a moment between two steps
     if event.status == Status.DIVERGED:
         talk.say(
@@ -99,7 +101,7 @@ def painting(settings, *more, shared=None):
         context = Context(run, claim, _record(claim.folder, saved), saved)
         listeners = Listeners([make(context) for make in (*LISTENERS, *more)])
         files = output.files_of_run(claim.folder)
-        _spare_sources(run.settings, claim.folder, lambda name: name in files or listeners.writes(name))
+        output.spare_sources(run.settings, claim.folder, lambda name: name in files or listeners.writes(name))
         output.check_free(claim.folder, files, listeners.writes)
         start = course.start(run) if saved is None else saved.event.state
         if saved is None:
@@ -164,14 +166,6 @@ def _earlier_final(folder, epoch):
     final = (output.read_record(folder) or {}).get("final")
     known = isinstance(final, dict) and isinstance(final.get("epoch"), int) and isinstance(final.get("file"), str)
     return final if known and final["epoch"] <= epoch else None
-
-
-def _spare_sources(settings, folder, is_touched):
-    values = [value for option, value in vars(settings).items() if option != "command"]
-    names = [name for value in values for name in (value if isinstance(value, list) else [value])]
-    for source in (Path(name) for name in names if isinstance(name, (str, os.PathLike))):
-        if is_touched(source.name) and source.resolve().parent == folder.resolve():
-            raise InputError(f"--output-dir {folder}: {source} would be overwritten; choose another.")
 
 
 def followed(context, start, listeners):

@@ -105,7 +105,7 @@ class Run(NamedTuple):
         return self.machine.engine
 
 
-def prepare(settings, shared=None):
+def prepare(settings, shared=None, frame=None):
     """All the steps.
 
     Parameters
@@ -114,6 +114,8 @@ def prepare(settings, shared=None):
         As `options.complete` gives it.
     shared : Shared, optional
         The same one for runs that differ only in the photograph.
+    frame : ndarray, (H, W, 3) in 0..1, optional
+        Of a film: what is painted in place of `--content-image`, at the size of the result.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def prepare(settings, shared=None):
     """
     shared = Shared() if shared is None else shared
     machine = shared.machine(settings)
-    pictures = read_pictures(settings)
+    pictures = read_pictures(settings, frame)
     size = pictures.content.shape[:2]
     regions = masks.read(
         settings.content_mask, settings.style_mask, len(pictures.styles), size, settings.max_pixels
@@ -161,7 +163,8 @@ def prepare(settings, shared=None):
         network.encoder,
         plan,
         notices,
-        shared,
+        # paintings whose colours were matched to this photograph are this run's alone, and so are their moments
+        Shared() if settings.preserve_colors in colors.MATCHING else shared,
     )
 
 
@@ -174,15 +177,16 @@ def choose_machine(settings):
     return Machine(engine, choice, (f"On {engine.device} with {choice}.", *([notice] if notice else [])))
 
 
-def read_pictures(settings):
-    """The photograph, brought to the size of the result, and the paintings, their colours matched to it."""
+def read_pictures(settings, frame=None):
+    """The photograph, brought to the size of the result, or a frame; and the paintings, their colours matched to it."""
     if not isinstance(settings.content_image, (str, os.PathLike)):
         raise InputError("--content-image: a run paints one photograph; call it once for each.")
     found = [find.find(path) for path in (settings.content_image, *settings.style_image)]
     (content_path, *style_paths), notices = zip(*found)
-    content = reading.read(content_path, settings.max_pixels)
+    content = reading.read(content_path, settings.max_pixels) if frame is None else frame
     styles = [reading.read(path, settings.max_pixels) for path in style_paths]
-    content = images.resize(content, images.fitted_size(content.shape, settings.max_long_edge, settings.enlarge))
+    if frame is None:
+        content = images.resize(content, images.fitted_size(content.shape, settings.max_long_edge, settings.enlarge))
     styles = tuple(colors.matched_style(style, content, settings.preserve_colors) for style in styles)
     paths = tuple(map(str, style_paths))
     return Pictures(content, styles, str(content_path), paths, tuple(notice for notice in notices if notice))

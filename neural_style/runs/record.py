@@ -126,7 +126,11 @@ def write_losses(path, record):
 
 def write(path, run, record, status, reason=None):
     """Write run.json; OSError where it cannot be written."""
-    described = describe(run, record, status, reason)
+    write_described(path, describe(run, record, status, reason))
+
+
+def write_described(path, described):
+    """Write run.json from what it says, as `describe` gives it; OSError where it cannot be written."""
     write_text(path, json.dumps(described, indent=2, default=str, ensure_ascii=False) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Whether a run may go on where an earlier one stopped: its settings beside those that were saved, and its new end."""
 
 import argparse
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,16 +14,22 @@ from ..pictures import find
 from . import state
 from .declared import OPTIONS
 
+FOLDERS = ("content_image", "content_mask")  # options that may name one, whose files count
+
 
 def fingerprint(run):
     """Every setting that changes what is written, by option, as JSON gives it back; of files also their SHA-256."""
     known = [name for name, option in OPTIONS.items() if option.changes_result]
-    values = {name: _with_digest(getattr(run.settings, name, None)) for name in known}
+    values = {name: _with_digest(getattr(run.settings, name, None), name in FOLDERS) for name in known}
     values["weights"] = {"file": str(run.weights.path), "sha256": run.weights.sha256}
     return json.loads(json.dumps(values, default=str))
 
 
-def _with_digest(value):
+def _with_digest(value, folder=False):
+    if folder and isinstance(value, (str, os.PathLike)) and os.path.isdir(value):
+        files = sorted(path for path in Path(value).iterdir() if path.is_file())
+        listed = "".join(f"{path.name} {checksum(path)}\n" for path in files)
+        return {"file": str(value), "sha256": hashlib.sha256(listed.encode("utf-8", "replace")).hexdigest()}
     if isinstance(value, (list, tuple)):
         return [_with_digest(item) for item in value]
     if isinstance(value, (str, os.PathLike)) and find.find(value)[0].is_file():
@@ -30,12 +37,12 @@ def _with_digest(value):
     return value
 
 
-def with_its_machine(settings):
+def with_its_machine(settings, settings_of=state.settings_of):
     """The settings of a run that may go on: the engine and the precision that are left open are those of its state.
 
-    An engine that is not installed here stays open.
+    An engine that is not installed here stays open. `settings_of` gives those of the state in a folder.
     """
-    theirs = state.settings_of(Path(settings.output_dir)) if settings.resume else {}
+    theirs = settings_of(Path(settings.output_dir)) if settings.resume else {}
     left = [name for name in ("engine", "precision") if getattr(settings, name) == "auto"]
     kept = {name: theirs[name] for name in left if name in theirs}
     if kept.get("engine") not in door.installed():
@@ -66,19 +73,24 @@ def taken_up(run, saved):
         If a setting that changes the result differs; it names each with both values.
     """
     ours, theirs = fingerprint(run), saved.settings
+    check_same(run.settings.output_dir, ours, theirs, _may_change)
     more_epochs = ours["max_num_epochs"] - theirs["max_num_epochs"]
     patience = theirs["stop_eps"] - ours["stop_eps"]
-    differing = [
-        f"--{name.replace('_', '-')} {_both(ours.get(name), theirs.get(name))}"
-        for name in sorted(ours.keys() | theirs.keys())
-        if not _may_change(name, _content(ours.get(name)), _content(theirs.get(name)))
-    ]
-    if differing:
-        raise InputError(f"--resume: the run in {run.settings.output_dir} has other settings: {', '.join(differing)}.")
     event = saved.event
     extends = {"finished": more_epochs > 0, "converged": patience > 0}.get(event.status, False)
     event = event._replace(status=None if extends else event.status)
     return run._replace(levels=extended(saved.levels, run.settings.max_num_epochs)), saved._replace(event=event)
+
+
+def check_same(folder, ours, theirs, may_change):
+    """InputError if settings, from `fingerprint`, differ that may not; it names each with both values."""
+    differing = [
+        f"--{name.replace('_', '-')} {_both(ours.get(name), theirs.get(name))}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if not may_change(name, _content(ours.get(name)), _content(theirs.get(name)))
+    ]
+    if differing:
+        raise InputError(f"--resume: the run in {folder} has other settings: {', '.join(differing)}.")
 
 
 def _may_change(name, ours, theirs):
@@ -94,8 +106,12 @@ def _may_change(name, ours, theirs):
 def is_same(run, saved):
     """Whether a run that has been saved is the one that is asked for now, in every setting that is to be seen."""
     ours, theirs = fingerprint(run), saved.settings
-    settings = all(_content(ours.get(o)) == _content(theirs.get(o)) for o in ours.keys() | theirs.keys())
-    return settings and saved.levels == run.levels
+    return is_equal(ours, theirs) and saved.levels == run.levels
+
+
+def is_equal(ours, theirs):
+    """Whether settings, from `fingerprint`, are the same; of files their content."""
+    return all(_content(ours.get(name)) == _content(theirs.get(name)) for name in ours.keys() | theirs.keys())
 
 
 def _content(value):

@@ -158,7 +158,23 @@ def _bytes(option: Option, value: Any) -> int:
     return number
 
 
+def _span(option: Option, value: Any) -> str:
+    """100:200, 100: or :200 -> the same, if it holds something."""
+    found = re.fullmatch(r"([0-9]{0,9}):([0-9]{0,9})", value.strip()) if isinstance(value, str) else None
+    first, last = (int(end) if end else None for end in found.groups()) if found else (0, 0)
+    if first == 0 or last == 0 or (last is not None and last < (first or 1)):
+        raise InputError(f"{option.flag}: {shown(value)} is no stretch of frames; give one such as 100:200, from 1 on.")
+    return value.strip()
+
+
+def ends(span: Any) -> tuple:
+    """The first and the last number of a stretch as `read` gives it; the last one is None where it is open."""
+    first, _, last = (span or ":").partition(":")
+    return int(first or 1), int(last) if last else None
+
+
 READERS = {
+    "span": _span,
     "whole": _number,
     "number": _number,
     "bytes": _bytes,
