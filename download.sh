@@ -22,9 +22,10 @@ if sys.version_info < (3, 9):
 try:
     import filelock, numpy, requests, tqdm
 except ImportError as error:
+    first = "%s; first run: %s -m pip install -r requirements" % (error, sys.argv[1])
     if sys.version_info >= (3, 13):
-        sys.exit("Python 3.9 to 3.12 for MXNet; " + here + ", and here %s" % error)
-    sys.exit("%s; first run: %s -m pip install -r requirements.txt" % (error, sys.argv[1]))
+        sys.exit(first + "-torch.txt (Python 3.9 to 3.12 for MXNet; " + here + ")")
+    sys.exit(first + ".txt")
 ' "$python" 2>&1); then
     echo "download.sh: $python: ${lacking##*Error: }" >&2
     exit 1

@@ -8,24 +8,29 @@ From Python: `paint(content, style)`, `painting(content, style)`; as in MXNet's 
 `train_nstyle(get_args([...]), callback)`.
 """
 
+import importlib
 import sys
 
 from neural_style import start
 
-# what notebooks of MXNet's example import from here besides
-EXAMPLE = (
-    "CallbackData", "PreprocessContentImage", "PreprocessStyleImage", "PostprocessImage", "SaveImage",
-    "style_gram_symbol", "get_loss", "get_tv_grad_executor",
-)  # fmt: skip
+# what notebooks of MXNet's example import from here besides, and where it lives
+EXAMPLE = {
+    **dict.fromkeys(
+        ("CallbackData", "PreprocessContentImage", "PreprocessStyleImage", "PostprocessImage", "SaveImage"),
+        "neural_style.pictures.example",
+    ),
+    **dict.fromkeys(
+        ("style_gram_symbol", "get_loss", "get_tv_grad_executor"),
+        "neural_style.engines.mxnet.example",
+    ),
+}
 
 
 def __getattr__(name):
-    """The names of MXNet's example, with MXNet, when they are asked for."""
+    """The names of MXNet's example, when they are asked for; those of symbols need MXNet."""
     if name not in EXAMPLE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from neural_style.engines.mxnet import example
-
-    return getattr(example, name)
+    return getattr(importlib.import_module(EXAMPLE[name]), name)
 
 
 def get_args(arglist=None):

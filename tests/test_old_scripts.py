@@ -140,11 +140,8 @@ def test_a_notebook_in_the_words_of_the_example(folder):
     """Its own steps: pictures in, Gram matrices and losses as symbols, total variation, a step, a picture out."""
     import model_vgg19
     from nstyle import (
-        CallbackData,
-        PostprocessImage,
         PreprocessContentImage,
         PreprocessStyleImage,
-        SaveImage,
         get_loss,
         get_tv_grad_executor,
         style_gram_symbol,
@@ -190,12 +187,6 @@ def test_a_notebook_in_the_words_of_the_example(folder):
     expected = 0.5 / 8 * plain.roughness_gradient(style_np[0])
     np.testing.assert_allclose(tv.outputs[0].asnumpy()[0], expected, atol=1e-3)
 
-    data = CallbackData(eps=0.1, epoch=2, img=content_np, filename="out.png")
-    assert data == (0.1, 2, content_np, "out.png")
-    SaveImage(data.img, data.filename, remove_noise=0.0)
-    assert np.array_equal(np.asarray(Image.open("out.png")), PostprocessImage(data.img))
-    SaveImage(data.img, "smooth.jpg", remove_noise=0.5)
-    assert np.asarray(Image.open("smooth.jpg")).std() < PostprocessImage(data.img).std()
 
 
 def test_pictures_of_the_example_are_rgb_in_network_range(folder):

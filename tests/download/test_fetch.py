@@ -35,7 +35,7 @@ TINY = chain("vgg19", conv1_1=2, conv1_2=2)
 @pytest.fixture(autouse=True)
 def no_make_above(monkeypatch):
     """What `make test ENGINE=torch` was called with is not meant for the `make` of a test."""
-    for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ENGINE", "TORCH"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -689,7 +689,8 @@ def test_download_sh_says_what_is_lacking(folder):
     checkout(folder, sys.executable)
     python_of(folder / ".venv/bin/python")
     run = subprocess.run(["sh", "download.sh"], capture_output=True, text=True)
-    assert run.returncode == 1 and "No module named" in run.stderr and "pip install -r requirements.txt" in run.stderr
+    file = "requirements.txt" if sys.version_info < (3, 13) else "requirements-torch.txt"
+    assert run.returncode == 1 and "No module named" in run.stderr and f"pip install -r {file}" in run.stderr
     assert run.stderr.count("\n") == 1
     shutil.rmtree(folder / ".venv")
     (folder / "bin").mkdir()
