@@ -147,7 +147,7 @@ class _Course:
             Is given each strip and the feature maps that belong to it.
         """
         self._kept = {}
-        self._image, self._inputs = image, {DATA: _mirrored(image, self._encoder.border)}
+        self._image, self._inputs = image, {DATA: mirrored(image, self._encoder.border)}
         for stage, strips in self._stages:
             target = self._encoder.empty((1, *self.shapes[stage.output])) if stage.output else None
             for number, strip in enumerate(strips):
@@ -192,7 +192,7 @@ class _Course:
             if stage.input != DATA:
                 self._inputs.pop(stage.input, None)
         self._ready = False
-        return _folded(above, self._encoder.border)
+        return folded(above, self._encoder.border)
 
     def _zeros(self, name):
         if name == DATA:
@@ -289,7 +289,7 @@ def _rows(array, rows):
     return array[:, :, rows[0] : rows[1]]
 
 
-def _mirrored(image, border):
+def mirrored(image, border):
     """A picture continued beyond its edges by its mirror image."""
     if not border:
         return image
@@ -297,8 +297,8 @@ def _mirrored(image, border):
     return image[:, :, rows][:, :, :, columns]
 
 
-def _folded(gradient, border):
-    """The gradient of a picture from that of its mirrored continuation: what `_mirrored` copied is added up."""
+def folded(gradient, border):
+    """The gradient of a picture from that of its mirrored continuation: what `mirrored` copied is added up."""
     if not border:
         return gradient
     backwards = np.arange(border)[::-1].copy()

@@ -149,14 +149,14 @@ class Division:
         held = dict(wanted)
         for layer in reversed(stage.layers):
             if layer.name in held:
-                first, last = _reach(layer, held[layer.name])
+                first, last = reach(layer, held[layer.name])
                 for name in layer.inputs:
                     low, high = held.get(name, (first, last))
                     held[name] = max(0, min(low, first)), min(self._height(name), max(high, last))
         steps = []
         for layer in stage.layers:
             if layer.name in held:
-                first, last = _reach(layer, held[layer.name])
+                first, last = reach(layer, held[layer.name])
                 feeds = []
                 for name in layer.inputs:
                     start, stop = max(0, first), min(self._height(name), last)
@@ -167,7 +167,7 @@ class Division:
         return Strip(stage.input, source, tuple(steps), wanted, held)
 
 
-def _reach(layer: Layer, rows: Rows) -> Rows:
+def reach(layer: Layer, rows: Rows) -> Rows:
     """The rows of its input that a layer sees for some of its own; those beyond the picture's edges are padding."""
     first = rows[0] * layer.stride - layer.pad
     return first, (rows[1] - 1) * layer.stride - layer.pad + layer.kernel

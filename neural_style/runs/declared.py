@@ -229,6 +229,10 @@ GROUPS = {
               changes_result=False),
         Option("memory", "bytes", "memory that the run may take, such as 4GB: what needs more is computed in strips",
                open="what is free", metavar="SIZE", changes_result=False),
+        Option("cluster", "file", "workers that compute the picture in tiles: address or file of a Dask scheduler, "
+               "or local:N to start N here", open="none", metavar="WHERE", changes_result=False),
+        Option("tile", "whole", "with --cluster: pixels of a tile at each edge, at most", default=512, metavar="PIXELS",
+               unit="pixels", least=64, most=100_000, changes_result=False),
         _flag("no_memory_check", "begin even where the memory seems too small", changes_result=False),
     ),
     "results": (

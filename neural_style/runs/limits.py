@@ -52,14 +52,14 @@ def check(run, folder):
         If the memory or the disk will not do; it names the option that asks for most, and says what would fit.
     """
     it, free = run.settings, room(run)
-    if free is not None and not run.strips and not it.no_memory_check:
+    if free is not None and not run.strips and not run.cluster and not it.no_memory_check:
         need = memory(run, it.precision)
         if need > free:
             raise InputError(
                 f"{largest(run)} about {shown(need)} of memory, {shown(free)} are {whence(it)}; "
                 f"{_what_fits(run, free)} (--no-memory-check: try all the same)."
             )
-    if run.engine.name == "mxnet":
+    if run.engine.name == "mxnet" and not run.cluster:
         _check_values(run)
     need, free = (0, 0) if folder is None else (disk(run), free_disk(folder))
     if need > free:

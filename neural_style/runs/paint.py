@@ -2,9 +2,9 @@
 
 import collections
 
-from ..errors import InputError, one_line
+from ..errors import EngineError, InputError, one_line
 from ..report import animation
-from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, state, talk, viewing
+from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, spread, state, talk, viewing
 from .film import paint as film
 from .listeners import Context, Listener, Listeners
 from .notebook import Live
@@ -94,7 +94,7 @@ def painting(settings, *more, shared=None):
     if settings.animate:
         animation.check(settings.animate)
     run = prepare.prepare(resume.with_its_machine(settings), shared)
-    with output.claimed(run.settings.output_dir) as claim:
+    with output.claimed(run.settings.output_dir) as claim, spread.over(run) as run:
         run, saved, notices = _taken_up(run, claim.folder)
         run = fitting.fitted(run)
         limits.check(run, claim.folder)
@@ -181,6 +181,12 @@ def followed(context, start, listeners):
             if event.status is None:
                 yield context, event
         listeners.end(event, Status(event.status))
+    except EngineError as error:  # what computes is gone, and what was reached is not
+        if event is None or ended:
+            listeners.fail(saved.event.status if ended else Status.FAILED, one_line(error))
+        else:
+            listeners.end(event, Status.INTERRUPTED)
+        raise
     except Exception as error:
         listeners.fail(saved.event.status if ended else Status.FAILED, one_line(error))
         raise

@@ -93,6 +93,7 @@ class Run(NamedTuple):
     notices: tuple  # of lines for the user: what was chosen for him
     shared: Shared
     strips: Optional[dict] = None  # as run.json says it, where pictures do not fit into memory whole
+    cluster: Optional[dict] = None  # as run.json says it, where workers compute
 
     @property
     def size(self):

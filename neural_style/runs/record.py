@@ -161,6 +161,7 @@ def describe(run, record, status, reason=None):
             "chosen": run.machine.choice.reason,
             "processor": processor.at_hand().name,
             "strips": run.strips,
+            "cluster": run.cluster,
         },
         "size": [width, height],
         "levels": [{"size": [w, h], "epochs": epochs} for (h, w), epochs in run.levels],

@@ -4,6 +4,7 @@ Beside a weights file may stand `<file>.json`: where it came from, its SHA-256, 
 the file has changed since, its content is compared with the published ones. What is none of them counts as unverified
 and of unknown origin; it is used all the same.
 """
+import contextlib
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -102,6 +103,35 @@ def load(model, path=None):
     note = known(path, sha256)
     offline = path.name == OFFLINE or "recipe" in note
     return Weights(arrays, path, sha256, note["origin"], bool(note["verified_by"]), offline)
+
+
+def of_checksum(network, sha256, path=None):
+    """The weights of a network from a file of this content, whatever its name.
+
+    Parameters
+    ----------
+    network : networks.layers.Network
+    sha256 : str
+    path : str or Path, optional
+        Where it may be, besides where `find` looks.
+
+    Returns
+    -------
+    dict of str to ndarray
+        None where no such file is installed.
+
+    Raises
+    ------
+    InputError
+        As `layouts.read`.
+    """
+    places = [Path(path)] if path is not None else []
+    places += [folder / name for name in _names(network.name) for folder in _folders()]
+    for place in places:
+        with contextlib.suppress(OSError):
+            if place.is_file() and checksum(place) == sha256:
+                return layouts.read(network, place)
+    return None
 
 
 def save(path, arrays):

@@ -111,14 +111,14 @@ def as_numpy(engine, moments):
     return Moments(*(None if part is None else engine.numpy(part) for part in moments))
 
 
-def assert_moments(engine, found, expected):
+def assert_moments(engine, found, expected, tolerance=1e-5):
     for layer, regions in expected.items():
         for ours, theirs in zip(found[layer], regions):
             ours, theirs = as_numpy(engine, ours), as_numpy(engine, theirs)
-            assert_close(ours.second, theirs.second, 1e-5)
+            assert_close(ours.second, theirs.second, tolerance)
             assert (ours.mean is None) == (theirs.mean is None)
             if theirs.mean is not None:
-                assert_close(ours.mean, theirs.mean, 1e-5)
+                assert_close(ours.mean, theirs.mean, tolerance)
 
 
 @pytest.mark.parametrize("kept", [0, 10**9], ids=["nothing kept", "bits kept"])

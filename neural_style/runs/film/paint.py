@@ -7,7 +7,7 @@ import os
 from ...errors import InputError, RunError, one_line
 from ...film import reading
 from ...pictures import find, images
-from .. import fitting, limits, output, prepare, resume, talk, values
+from .. import fitting, limits, output, prepare, resume, spread, talk, values
 from ..declared import OPTIONS
 from ..record import Record
 from ..snapshots import is_due
@@ -53,7 +53,7 @@ def train(settings, callback=None, shared=None, painter=None):
     """
     film, run = prepared(settings, shared)
     folder = flows.folder(run.settings)
-    with output.claimed(run.settings.output_dir) as claim:
+    with output.claimed(run.settings.output_dir) as claim, spread.over(run) as run:
         saved, notice = _taken_up(run, claim.folder)
         painting = Painting(run, film, claim, saved, callback, painter or Optimisation(), folder)
         files = output.files_of_run(claim.folder)

@@ -1,0 +1,290 @@
+"""Workers of Dask: where `--cluster` finds them, and how tasks go there and come back.
+
+The only place that imports `distributed`. Tasks are pure and carry their data, so what a lost worker had is computed
+again by another.
+"""
+
+import contextlib
+import itertools
+import logging
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import EngineError, InputError, one_line
+
+PATIENCE = 10  # seconds to wait for an address to answer
+WITHOUT_WORKERS = 120  # seconds that a run waits for a worker where there is none
+AT_ONCE = 32  # results that are fetched at a time
+LOCAL = "local:"
+LOOPBACK = "127.0.0.1"
+CARDS = Path("/proc/driver/nvidia/gpus")
+
+
+class ClusterLost(EngineError):
+    """The workers, or what leads to them, are gone."""
+
+
+class Where(NamedTuple):
+    """A value of `--cluster`, understood."""
+
+    address: str = ""  # of a scheduler
+    file: str = ""  # that a scheduler has written
+    count: int = 0  # of workers to be started here
+
+
+def understood(value):
+    """Where the workers are.
+
+    Parameters
+    ----------
+    value : str
+        `local:N`, the address of a scheduler, or the name of a scheduler file.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    text = str(value)
+    if text.startswith(LOCAL):
+        number = text[len(LOCAL) :]
+        if not (number.isdecimal() and 1 <= int(number) <= 1000):
+            raise InputError(f"--cluster {text}: how many workers? Give a number, such as local:2.")
+        return Where(count=int(number))
+    host, colon, port = text.rpartition("://")[2].rpartition(":")
+    if colon and host and port.isdecimal() and not os.path.exists(text):
+        return Where(address=text if "://" in text else f"tcp://{text}")
+    if not os.path.isfile(text):
+        raise InputError(
+            f"--cluster {text}: there is no such scheduler file; give one, an address such as tcp://10.0.0.1:8786, or "
+            "local:2."
+        )
+    return Where(file=text)
+
+
+@contextlib.contextmanager
+def opened(value):
+    """The workers that a value of `--cluster` names, until the end of the block.
+
+    Yields
+    ------
+    Workers
+
+    Raises
+    ------
+    InputError
+        If nobody answers there, or no worker is there.
+    """
+    where = understood(value)
+    try:
+        import distributed
+    except ImportError:
+        raise InputError("--cluster: needs the package distributed: pip install distributed.") from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # what happens there is said here, in one line
+    with contextlib.ExitStack() as stack:
+        target = where.address
+        if where.count:
+            target = stack.enter_context(_local(where.count))
+        named = {"scheduler_file": where.file} if where.file else {"address": target}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # on versions: what must agree is checked by `tiles.ready`
+                client = distributed.Client(**named, timeout=PATIENCE, set_as_default=False)
+        except Exception as error:  # of many kinds: a name that is none, a port that is closed, another protocol, TLS
+            reason = f"nobody answers within {PATIENCE} s" if isinstance(error, TimeoutError) else one_line(error)
+            raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?") from None
+        stack.callback(_closed, client)
+        workers = Workers(client, str(value), where.count)
+        workers.wait_for_one()
+        yield workers
+
+
+def _closed(client):
+    with contextlib.suppress(Exception):  # who is gone cannot be left
+        client.close(timeout=5)
+
+
+@contextlib.contextmanager
+def _local(count):
+    """A scheduler and worker processes of this machine, which nobody else can reach."""
+    from distributed import Nanny, Scheduler, SpecCluster
+
+    silent = {"host": LOOPBACK, "dashboard": False, "dashboard_address": f"{LOOPBACK}:0"}
+    cards = cards_here()
+    specification = {
+        number: {
+            "cls": Nanny,
+            "options": {
+                **silent,
+                "nthreads": 1,
+                "silence_logs": logging.CRITICAL + 1,
+                "env": environment(number, count, cards),
+                "memory_limit": 1.0 / count,
+            },
+        }
+        for number in range(count)
+    }
+    scheduler = {"cls": Scheduler, "options": {**silent, "port": 0, "allowed_failures": 20}}
+    try:
+        cluster = SpecCluster(specification, scheduler, silence_logs=logging.CRITICAL + 1)
+    except Exception as error:
+        raise InputError(f"--cluster {LOCAL}{count}: the workers do not start ({one_line(error)}).") from None
+    try:
+        yield cluster
+    finally:
+        with contextlib.suppress(Exception):
+            cluster.close(timeout=10)
+
+
+def environment(number, count, cards, given=os.environ):
+    """The environment of one of several local workers: its share of the cores, and a card of its own if there are any.
+
+    Parameters
+    ----------
+    number, count : int
+        Which worker of how many.
+    cards : sequence of str
+        The GPUs of this machine by what CUDA calls them.
+    given : mapping
+
+    Returns
+    -------
+    dict
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = given.get("OMP_NUM_THREADS") or str(max(1, cores // count))
+    result = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
+    result["OMP_WAIT_POLICY"] = given.get("OMP_WAIT_POLICY", "passive")
+    if cards:
+        result["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
+    return result
+
+
+def cards_here(given=os.environ, folder=CARDS):
+    """The NVIDIA cards that this process may use, by what CUDA calls them."""
+    if "CUDA_VISIBLE_DEVICES" in given:
+        return [card.strip() for card in given["CUDA_VISIBLE_DEVICES"].split(",") if card.strip() not in ("", "-1")]
+    return [str(number) for number, _ in enumerate(folder.iterdir())] if folder.is_dir() else []
+
+
+class Workers:
+    """Somebody who computes what is submitted.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    name : str
+        What `--cluster` called them.
+    local : int
+        How many were started here; 0: others started them.
+    """
+
+    def __init__(self, client, name, local=0):
+        self.client, self.name, self.local = client, name, local
+        self._numbers = itertools.count()
+
+    def wait_for_one(self):
+        """InputError if no worker is there, or comes soon."""
+        try:
+            self.client.wait_for_workers(max(1, self.local), timeout=PATIENCE * (6 if self.local else 1))
+        except Exception as error:
+            if self.local:
+                raise InputError(f"--cluster {self.name}: the workers do not start ({one_line(error)}).") from None
+            address = self.client.scheduler.address
+            raise InputError(
+                f"--cluster {self.name}: no worker has come; start some with `dask worker {address} --nthreads 1`."
+            ) from None
+
+    def found(self):
+        """What the scheduler knows of each worker, by address."""
+        return self.client.scheduler_info(n_workers=-1)["workers"]
+
+    def everywhere(self, function, *arguments):
+        """What a function returns on each worker, by address.
+
+        Raises
+        ------
+        InputError
+            If it raises on one; what it says.
+        """
+        try:
+            return self.client.run(function, *arguments)
+        except EngineError as error:
+            raise InputError(f"--cluster {self.name}: {error}") from None
+        except Exception as error:
+            raise InputError(
+                f"--cluster {self.name}: a worker cannot run nstyle ({one_line(error)}); install the same nstyle on "
+                "every machine, or start the workers in its folder."
+            ) from None
+
+    def submit(self, function, *arguments):
+        """Have a function called somewhere; its arguments may be futures of others."""
+        key = f"{function.__name__}-{self.client.id}-{next(self._numbers)}"
+        with self._connected():
+            return self.client.submit(function, *arguments, key=key, pure=False)
+
+    def share(self, value):
+        """A value as a future: sent once, and to a worker when it is first needed there."""
+        return self.submit(_itself, value)
+
+    def results(self, futures):
+        """What the futures become, in their order; a few at a time.
+
+        Raises
+        ------
+        ClusterLost
+            If the scheduler is gone, or there has been no worker for two minutes.
+        EngineError
+            If one failed.
+        """
+        for start in range(0, len(futures), AT_ONCE):
+            some = futures[start : start + AT_ONCE]
+            self._wait(some)
+            with self._connected():
+                yield from self.client.gather(some)
+
+    def _wait(self, futures):
+        from distributed import wait
+
+        alone = None  # since when there has been no worker
+        while True:
+            with self._connected():
+                try:
+                    with self.client.as_current():
+                        wait(futures, timeout=5)
+                    return
+                except TimeoutError:
+                    alone = None if self.found() else alone or time.monotonic()
+            if alone and time.monotonic() - alone > WITHOUT_WORKERS:
+                raise ClusterLost(
+                    f"--cluster {self.name}: there has been no worker for {WITHOUT_WORKERS} s; start some, then go on "
+                    "with --resume."
+                )
+
+    @contextlib.contextmanager
+    def _connected(self):
+        from distributed.client import FutureCancelledError
+        from distributed.scheduler import KilledWorker
+
+        try:
+            yield
+        except EngineError:
+            raise
+        except KilledWorker:
+            raise ClusterLost(
+                f"--cluster {self.name}: every worker that took one of the tiles was killed, perhaps for memory; give "
+                "them more, or ask for a smaller --tile, then go on with --resume."
+            ) from None
+        except (FutureCancelledError, OSError, TimeoutError) as error:
+            if self.client.status == "running" and not isinstance(error, FutureCancelledError):
+                raise
+            raise ClusterLost(
+                f"--cluster {self.name}: the connection to the scheduler was lost; see to it, then go on with --resume."
+            ) from None
+
+
+def _itself(value):
+    return value
