@@ -123,9 +123,9 @@ def gallery(folder, base):
 
 def _thumbnail(run):
     """The latest picture of a run, small, as an address that holds it; empty if it cannot be read."""
-    file = io.BytesIO()
+    file, picture = io.BytesIO(), run["pictures"][-1]
     try:
-        with Image.open(run["folder"] / run["pictures"][-1]["file"]) as image:
+        with Image.open(run["folder"] / picture.get("small", picture["file"])) as image:
             image.draft("RGB", (THUMBNAIL, THUMBNAIL))
             image = image.convert("RGB")
             image.thumbnail((THUMBNAIL, THUMBNAIL))

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from ..errors import InputError
+from . import thumbnails
 
 LONGEST_EDGE = 1_000_000  # pixels: a record that says more is none
 LAST_EPOCH = 1_000_000_000
@@ -28,8 +29,9 @@ def read(folder):
 
         - `folder`: Path;
         - `pictures`: a dict for each picture that is there, in the order content, styles, snapshots, final, with
-          `kind` ("content", "style", "snapshot" or "final"), `label`, `file` (its name in the folder) and
-          `source` (content and styles) or `epoch`, `seconds` and `total` (snapshots and final);
+          `kind` ("content", "style", "snapshot" or "final"), `label`, `file` (its name in the folder), where there is
+          one `small` (the name of its thumbnail), and `source` (content and styles) or `epoch`, `seconds` and `total`
+          (snapshots and final);
         - `losses`: the columns of `losses.csv`, name -> list of float, None where a value is not finite. The first
           three, of epoch, seconds and long edge, have no gaps.
 
@@ -52,6 +54,9 @@ def read(folder):
     try:
         complete = all(isinstance(run[field], kind) for field, kind in FIELDS.items())
         pictures = [picture for picture in _pictures(run) if picture["file"] in names]
+        for picture in pictures:
+            if (small := thumbnails.name(picture["file"])) in names:
+                picture["small"] = small
         run.update(size=[int(length) for length in run["size"]], seconds=_finite(run["seconds"]) or 0.0)
         complete = complete and len(run["size"]) == 2 and 0 < min(run["size"]) <= max(run["size"]) <= LONGEST_EDGE
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):

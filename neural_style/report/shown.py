@@ -1,4 +1,5 @@
 """A run as its pages show it: addresses of pictures, settings as words, curves as points."""
+import itertools
 import os
 import shlex
 from pathlib import PurePath
@@ -17,6 +18,8 @@ STATUS = {
     "diverged": "stopped because the losses diverged",
     "failed": "stopped by an error",
 }
+# the settings that people change first; every other can be chosen
+OFFERED = ("style_weight", "style_scale", "max_long_edge", "max_num_epochs", "preserve_colors", "output_dir")
 DOWNLOADS = {
     "final.*": "the picture",
     "snapshots.png": "contact sheet",
@@ -52,6 +55,8 @@ def shown(folder, base):
     folder, prefix = run["folder"], _relative(run["folder"], base)
     for picture in run["pictures"]:
         picture["src"] = prefix + _quoted(picture["file"])
+        if "small" in picture:
+            picture["thumb"] = prefix + _quoted(picture["small"])
         if "epoch" not in picture:
             picture["name"] = PurePath(str(picture["source"])).name
             picture["height"] = _height(folder / picture["file"], run["size"])
@@ -59,7 +64,7 @@ def shown(folder, base):
     downloads = [(prefix + _quoted(path.name), path.name, what)
                  for pattern, what in DOWNLOADS.items() for path in sorted(folder.glob(pattern))
                  if run["final"] or path.stem != "final"]  # else it is left from a run before
-    shown = ("kind", "label", "src", "epoch", "seconds", "total")
+    shown = ("kind", "label", "src", "thumb", "epoch", "seconds", "total")
     return {
         **run,
         "title": f"{photograph} in the style of {' and '.join(paintings)}",
@@ -67,12 +72,13 @@ def shown(folder, base):
         "epochs": int(max(run["losses"].get("epoch") or [run["pictures"][-1]["epoch"]])),
         "state": STATUS.get(run["status"], run["status"]),
         "described": _described(run),
-        "command": _command(run["command"]),
+        "command": shlex.join(_words(run["command"])),
         "downloads": downloads,
         "data": {
             "name": str(folder),
             "running": run["status"] == "running",
-            "pictures": [{key: picture.get(key) for key in shown} for picture in run["pictures"]],
+            "pictures": [{key: picture[key] for key in shown if key in picture} for picture in run["pictures"]],
+            "recipe": _recipe(run, folder),
             "losses": _thinned(run["losses"], {picture.get("epoch") for picture in run["pictures"]}),
         },
     }
@@ -106,10 +112,23 @@ def _text(value, depth=3):
     return ", ".join(_text(part, depth - 1) for part in value) if isinstance(value, list) else str(value)
 
 
-def _command(arguments):
-    """The line for a shell that starts the run; old records begin with the script, which no shell finds."""
-    arguments = [str(argument) for argument in arguments]
-    return shlex.join(["python", *arguments] if arguments[:1] and arguments[0].endswith(".py") else arguments)
+def _words(command):
+    """The words of a shell's line that starts the run; old records begin with the script, which no shell finds."""
+    words = [str(word) for word in command]
+    return ["python", *words] if words[:1] and words[0].endswith(".py") else words
+
+
+def _recipe(run, folder):
+    """What the panel that writes another command begins with."""
+    number = next(n for n in itertools.count(2) if not folder.with_name(f"{folder.name}_{n}").exists())
+    told = str(run["settings"].get("output_dir") or folder).rstrip("/\\")
+    return {
+        "command": _words(run["command"]),
+        "settings": run["settings"],
+        "units": run["units"] if isinstance(run.get("units"), dict) else {},
+        "offered": OFFERED,
+        "next": f"{told}_{number}",
+    }
 
 
 def _thinned(losses, epochs):

@@ -4,6 +4,7 @@ import re
 
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, images
+from ..report import thumbnails
 from .course import enlarged
 from .listeners import Listener
 from .record import put, style_names
@@ -46,10 +47,14 @@ class Snapshots(Listener):
         self._settings = context.run.settings
         self._suffix = self._settings.image_format
         self._sources = [f"{name}.jpg" for name in ("content", *style_names(context.run))]
-        context.record.announce(*self._sources)
+        self._has_thumbnails = max(context.run.size) >= thumbnails.NEEDED_FROM and self._suffix != "tiff"
+        self._announce(*self._sources)
         self._announce_after(context.record.rows[-1][0] if context.record.rows else 0)
 
     def writes(self, name):
+        large = thumbnails.of(name) if self._has_thumbnails else None
+        if large is not None:
+            return f"{large}.jpg" in self._sources or self.writes(f"{large}.{self._suffix}")
         found = re.fullmatch(rf"e_([1-9]\d*)\.{self._suffix}", name)
         if found:
             return int(found[1]) <= self._settings.max_num_epochs and is_due(self._settings, int(found[1]))
@@ -83,10 +88,20 @@ class Snapshots(Listener):
         last = self._settings.max_num_epochs
         due = next((e for e in range(epoch + 1, last + 1) if is_due(self._settings, e)), None)
         names = [f"final.{self._suffix}", *([] if due is None else [f"e_{due}.{self._suffix}"])]
-        self.context.record.announce(*names)
+        self._announce(*names)
+
+    def _announce(self, *names):
+        self.context.record.announce(*names, *(map(thumbnails.name, names) if self._has_thumbnails else ()))
 
     def _write(self, picture, name):
+        """Write a picture, and before it its thumbnail: what shows the one finds the other."""
+        if self._has_thumbnails:
+            small = images.resize(picture, images.fitted_size(picture.shape, thumbnails.LONG_EDGE))
+            self._save(small, thumbnails.name(name))
+        self._save(picture, name)
+        return name
+
+    def _save(self, picture, name):
         path = self.context.folder / name
         images.save(picture, path)
         self.context.record.wrote(path)
-        return name

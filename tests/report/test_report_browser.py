@@ -1,6 +1,7 @@
 """The pages in a real browser, opened from file://: what a person sees, and does by mouse, finger and keyboard."""
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from test_report import CONTENT, FINAL, HOSTILE, ROOT, STYLE, change_record, mak
 
 from neural_style.report.command import main
 from neural_style.report.page import write_comparison, write_gallery, write_page
+from neural_style.runs import options
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs a browser test driver: pip install selenium")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -534,3 +536,110 @@ def test_the_picture_of_the_page_for_the_readme_is_made_where_it_is_told(tmp_pat
         assert (np.abs(picture - colour).max(axis=2) <= 6).sum() > 5000
     said = capsys.readouterr().out
     assert str(tmp_path / "page.png") in said and "commit" in said
+
+
+@pytest.fixture
+def again(browser, tmp_path):
+    """The page of a run whose command has every form of an option; its folder is tmp_path/run."""
+    settings = {"style_weight": 1.0, "style_image": ["it's.jpg", "b_c.jpg"], "normalize_losses": False, "seed": 3,
+                "output_dir": str(tmp_path / "run"), "strength": None, "max_num_epochs": 40}  # fmt: skip
+    line = "python nstyle.py --style_weight=1 --style-image \"it's.jpg\" b_c.jpg --resume --seed 3 --max-num 40"
+    command = shlex.split(line)
+    visit(browser, write_page(make_run(tmp_path / "run", settings=settings, command=command)))
+    return browser
+
+
+def asked_for(driver):
+    """The settings of the command that the panel shows, as a shell and nstyle read it."""
+    words = shlex.split(find(driver, "again-command").text)
+    assert words[:2] == ["python", "nstyle.py"]
+    return options.parse(words[2:])
+
+
+def type_into(driver, name, text):
+    label = next(label for label in driver.find_elements(By.CSS_SELECTOR, "#changes label") if name in label.text)
+    field = label.find_element(By.TAG_NAME, "input")
+    field.clear()
+    field.send_keys(text)
+    return field
+
+
+def test_the_panel_writes_the_command_of_the_same_run_with_other_settings(again, tmp_path):
+    plain = asked_for(again)
+    assert (plain.style_image, plain.style_weight, plain.seed) == (["it's.jpg", "b_c.jpg"], 1.0, 3)
+    assert plain.output_dir == f"{tmp_path / 'run'}_2" and not plain.resume  # which would go on with the run shown
+    type_into(again, "--style-weight", "7")
+    type_into(again, "--max-num-epochs", "80")
+    changed = asked_for(again)
+    assert (changed.style_weight, changed.max_num_epochs, changed.seed) == (7.0, 80, 3)
+    marked = [mark.text for mark in again.find_elements(By.CSS_SELECTOR, "#again-command mark")]
+    assert marked[:2] == ["--style-weight 7", "--max-num-epochs 80"]
+
+
+def test_every_other_setting_can_be_changed_and_left_to_itself_again(again):
+    for name in ("--normalize-losses", "--seed", "--strength", "--style-image"):
+        Select(find(again, "another")).select_by_visible_text(name)
+    assert again.switch_to.active_element.get_property("value") == """'it'"'"'s.jpg' b_c.jpg"""
+    again.find_element(By.CSS_SELECTOR, "#changes [type=checkbox]").click()
+    type_into(again, "--strength", "0.5cs0?")  # letters, not keys of the page
+    assert not find(again, "help").is_displayed() and source(again, "left") == "content.jpg"
+    type_into(again, "--strength", "0.5")
+    type_into(again, "--seed", " ")
+    changed = asked_for(again)
+    assert (changed.normalize_losses, changed.strength, changed.seed) == (True, 0.5, 0)
+
+
+def test_a_run_of_hundreds_of_large_snapshots_stays_quick(browser, tmp_path):
+    """Of 300 snapshots with thumbnails a page asks for few, and for full pictures only where the viewer rests."""
+    folder = make_run(tmp_path / "run", snapshots=1)
+    names = [f"e_{epoch}.jpg" for epoch in range(1, 301)]
+    for name in names:
+        if name != "e_10.jpg":
+            (folder / name).symlink_to("e_10.jpg")
+        (folder / f"small_{name}").symlink_to("style.jpg")
+    change_record(folder, snapshots=[
+        {"epoch": number, "file": name, "seconds": number, "total": 1e8} for number, name in enumerate(names, 1)
+    ])  # fmt: skip
+    visit(browser, write_page(folder))
+    wait(browser, lambda: browser.execute_script("return document.readyState") == "complete")
+    started = time.monotonic()
+    press(browser, Keys.HOME, *[Keys.ARROW_RIGHT] * 30)
+    wait(browser, lambda: source(browser, "right") == "e_31.jpg")
+    assert time.monotonic() - started < 20
+    browser.asked += requested(browser)
+    full = {urlsplit(url).path.rsplit("/", 1)[1] for url in browser.asked} & set(names)
+    thumbnails = [url for url in browser.asked if "small_e_" in url]
+    assert "e_31.jpg" in full and len(full) <= 10 and 20 <= len(thumbnails) < 200
+
+
+def test_curves_differ_by_more_than_their_colours(opened):
+    opened.find_element(By.TAG_NAME, "summary").click()
+    for box in opened.find_elements(By.CSS_SELECTOR, "#sums input:not(:checked), #layers input:not(:checked)"):
+        box.click()
+    lines = opened.find_elements(By.CSS_SELECTOR, "#chart .line")
+    assert len({line.get_dom_attribute("stroke-dasharray") for line in lines}) == len(lines) > 4
+
+
+AXE = next((path for folder in (ROOT, *ROOT.parents)
+            if (path := folder / "node_modules" / "axe-core" / "axe.min.js").is_file()), None)  # fmt: skip
+
+
+@pytest.mark.skipif(AXE is None, reason="needs axe-core: npm install axe-core")
+@pytest.mark.parametrize("metrics", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(browser, tmp_path, metrics, theme):
+    runs = [make_run(tmp_path / name) for name in ("a", "b")]
+    pages = [write_page(runs[0]), write_comparison(runs, tmp_path / "comparison.html"), write_gallery(tmp_path)]
+    device(browser, metrics)
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    )
+    for page in pages:
+        visit(browser, page)
+        for part in browser.find_elements(By.TAG_NAME, "details"):
+            browser.execute_script("arguments[0].open = true", part)
+        for box in browser.find_elements(By.CSS_SELECTOR, ".choose"):
+            browser.execute_script("arguments[0].click()", box)
+        browser.execute_script(AXE.read_text(encoding="utf-8"))
+        found = browser.execute_async_script("axe.run(document).then(arguments[0])")
+        assert [(it["id"], it["nodes"][0]["html"]) for it in found["violations"]] == []

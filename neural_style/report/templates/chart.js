@@ -35,7 +35,8 @@ function drawChart(svg, lines, axis, {marks = [], steps = []}) {
     const goesOn = i => line.values[i - 1] > 0 && line.long_edge[i - 1] === line.long_edge[i];
     const point = (value, i) => `${goesOn(i) ? "L" : "M"}${x(line[axis][i]).toFixed(1)} ${y(value).toFixed(1)}`;
     const path = line.values.map((value, i) => value > 0 ? point(value, i) : "").join("");
-    parts.push(`<path class="line ${line.thin ? "thin" : ""}" style="stroke: ${line.colour}" d="${path}"/>`);
+    const dashes = `stroke-dasharray="${line.dashes}"`;
+    parts.push(`<path class="line ${line.thin ? "thin" : ""}" ${dashes} style="stroke: ${line.colour}" d="${path}"/>`);
   }
   for (const mark of marks) {
     const look = `class="mark ${mark.chosen ? "chosen" : ""}" style="color: ${mark.colour}" r="${mark.chosen ? 6 : 4}"`;
@@ -79,12 +80,13 @@ function nearest(positions, place) {
 function drawKeys(host, lines, onToggle) {
   host.replaceChildren(...lines.map(line => {
     const [key, box, swatch] = ["label", "input", "i"].map(name => document.createElement(name));
+    const drawn = `stroke-dasharray="${line.dashes}" style="stroke: ${line.colour}"`;
     key.className = line.thin ? "thin" : "";
     box.id = `show ${line.name}`;
     box.type = "checkbox";
     box.checked = line.shown;
     box.onchange = () => { line.shown = box.checked; onToggle(line); };
-    swatch.style.borderColor = line.colour;
+    swatch.innerHTML = `<svg viewBox="0 0 32 4" aria-hidden="true"><path d="M0 2H32" ${drawn}/></svg>`;
     line.reading = document.createElement("span");
     key.append(box, swatch, line.name, line.reading);
     return key;

@@ -28,7 +28,7 @@ function thumbnail(picture) {
   const button = document.createElement("button"), image = new Image();
   image.loading = "lazy";
   image.alt = picture.label;
-  image.src = picture.src;
+  image.src = picture.thumb ?? picture.src;
   button.tabIndex = -1; // the scrubber is the same for the keyboard
   button.title = picture.label;
   button.onclick = () => choose(picture);
@@ -56,7 +56,7 @@ function step(by) {
 function show() {
   for (const side of ["left", "right"]) {
     const picture = find(view[side]), image = $(`${side}-picture`);
-    if (image.getAttribute("src") !== picture.src) image.src = picture.src;
+    look(image, picture);
     image.alt = `${side === "left" ? "Left" : "Right"}: ${picture.label}`;
     image.className = picture.kind;
     $(side).value = picture.src;
@@ -74,6 +74,16 @@ function show() {
   redraw();
 }
 
+// A picture with a thumbnail is seen small at once, and large when the viewer rests on it.
+const resting = {};
+function look(image, {src, thumb}) {
+  if (image.dataset.shows === src) return;
+  image.dataset.shows = src;
+  clearTimeout(resting[image.id]);
+  image.src = thumb ?? src;
+  if (thumb) resting[image.id] = setTimeout(() => { image.src = src; }, 250);
+}
+
 function split(percent) {
   view.split = clamp(percent, 0, 100);
   $("split").value = view.split;
@@ -85,13 +95,17 @@ function save() {
   try { sessionStorage.setItem(stored, JSON.stringify(view)); } catch { /* nothing is kept then */ }
 }
 
+// Lines differ by more than their colours.
+const DASHES = ["none", "9 3", "2 3", "9 3 2 3", "5 2", "12 5", "2 2 2 6", "14 3 2 3 2 3", "6 6"];
+
 // The weighted losses are shown; those of single layers, and those too small to be seen in the total, wait for a tick.
 function loadLosses() {
   const {epoch = [], seconds, long_edge, relative_change, ...losses} = run.losses;
   lines = Object.entries(losses).map(([name, values], i) => {
     const thin = name.includes(":"), seen = Math.max(...values) > 1e-4 * Math.max(...losses.total);
     const shown = view.curves[name] ?? (seen && !thin);
-    return {name, thin, shown, values, epoch, seconds, long_edge, colour: `var(--line-${i % 8})`};
+    const colour = `var(--line-${i % 8})`, dashes = DASHES[i % DASHES.length];
+    return {name, thin, shown, values, epoch, seconds, long_edge, colour, dashes};
   });
   const toggle = line => { view.curves[line.name] = line.shown; redraw(); save(); };
   drawKeys($("sums"), lines.filter(line => !line.thin), toggle);
@@ -132,7 +146,7 @@ $("chart").onpointermove = event => {
   if (event.pointerType !== "mouse") return;
   preview.hidden = false;
   preview.style.left = `${at < $("chart").clientWidth / 2 ? at + 16 : at - 196}px`;
-  preview.firstChild.src = picture.src;
+  preview.firstChild.src = picture.thumb ?? picture.src;
   preview.lastChild.textContent = `${picture.label} · ${duration(picture.seconds)}`;
 };
 $("chart").onpointerleave = () => { $("preview").hidden = true; redraw(); };
@@ -168,12 +182,12 @@ $("play").onclick = () => {
   playing = setInterval(() => shownResult() < results.length - 1 ? step(1) : stop(), pause);
 };
 
-if ($("copy")) $("copy").onclick = async () => {
-  const command = $("command");
+for (const button of document.querySelectorAll("[data-copy]")) button.onclick = async () => {
+  const command = $(button.dataset.copy);
   getSelection().selectAllChildren(command);
   const written = navigator.clipboard?.writeText(command.textContent).then(() => true, () => false);
   const copied = await written || document.execCommand("copy");
-  $("copied").textContent = copied ? "Copied." : "It is selected: copy it with Ctrl+C.";
+  button.nextElementSibling.textContent = copied ? "Copied." : "It is selected: copy it with Ctrl+C.";
 };
 
 // While the run goes on, the page looks every two seconds at its own file in a hidden frame (nothing else may read a
@@ -207,5 +221,6 @@ if (parent !== window && location.search.startsWith("?sent-up=")) {
 } else {
   load($("run").textContent);
   zoomable($("stage"), view, {onChange: save, onDrag: place => split(100 * place.x)});
+  if ($("paint-again")) offerChanges(run.recipe);
   if (run.running) keepCurrent();
 }

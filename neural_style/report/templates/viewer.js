@@ -87,7 +87,7 @@ function zoomable(stage, view, {onChange, onDrag}) {
 function onKey(actions) {
   addEventListener("keydown", event => {
     const key = event.key.length > 1 ? event.key : event.key.toLowerCase(), on = event.target;
-    const taken = on.matches("select, [type=search]") || on.closest("dialog")
+    const taken = on.matches("select, [type=search], [type=text]") || on.closest("dialog")
       || on.matches("input") && (key.length > 1 || key === " ") || on.matches("button, summary, a") && key === " ";
     if (taken || event.ctrlKey || event.metaKey || event.altKey || !actions[key]) return;
     event.preventDefault();
