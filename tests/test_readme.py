@@ -15,17 +15,36 @@ from neural_style.runs import options
 from neural_style.weights import store
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 SMALL = ["--max-num-epochs", "2", "--save-epochs", "1", "--max-long-edge", "48"]
+
+
+# how every command line of a page is tried; what cannot be, and why
+RUN = ("python nstyle.py", "nstyle photo", "python -m neural_style.report", "python -m neural_style.judge")
+NOT_RUN = {
+    "make ": "needs a fresh clone and a package index; .ci/run does what they do",
+    "python3 -m venv": "makes an environment, as .ci/run does",
+    "python -m pip install": "needs a package index; .ci/run installs",
+    "pip install": "needs a package index; .ci/run installs",
+    "sh download.sh": "needs the internet; tests/download has servers of its own",
+    "nstyle-download": "needs the internet; tests/download has servers of its own",
+    "docker ": "needs Docker",
+    "python docs/make_options.py": "takes ten minutes; tests/runs/test_options_page.py tries its parts",
+    "DNNL_MAX_CPU_ISA=AVX2 make": "is make test; .ci/run has it",
+}
+
+
+def lines(page):
+    """The command lines of a page, those that go on joined, without comments."""
+    text = re.sub(r"\\\n +", "", page)
+    found = [re.sub(r"\s+#.*", "", line).strip() for line in text.splitlines() if re.match(r" {4}[\w.]", line)]
+    found = [line.removeprefix(".venv/bin/") for line in found]
+    return [line for line in found if re.match(r"(python|nstyle|make|sh|pip|docker|[A-Z_]+=\S+) ?", line)]
 
 
 def commands(program):
     """The words behind `program` in each line of the README's code that calls it."""
-    lines = [
-        line.split("#")[0].strip().removeprefix(".venv/bin/")
-        for line in README.splitlines()
-        if line.startswith(" " * 4)
-    ]
-    return [shlex.split(line)[len(program.split()) :] for line in lines if line.startswith(program)]
+    return [shlex.split(line)[len(program.split()) :] for line in lines(README) if line.startswith(program)]
 
 
 @pytest.fixture
@@ -36,11 +55,17 @@ def installed(folder, vgg19_arrays, squeezenet_arrays):
     store.save(folder / "model" / "vgg19.params", vgg19_arrays)
     store.save(folder / "model" / "squeezenet.params", squeezenet_arrays)
     for seed, name in enumerate(("standin_photograph", "standin_painting")):
-        Image.fromarray(made_picture(48, 64, seed)).save(folder / "input" / f"{name}.jpg")
+        picture = Image.fromarray(made_picture(48, 64, seed))
+        picture.save(folder / "input" / f"{name}.jpg")
+        picture.save(folder / ("photo.jpg", "painting.jpg")[seed])
     return folder
 
 
-@pytest.mark.parametrize("arguments", commands("python nstyle.py"), ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [*commands("python nstyle.py"), *(["photo.jpg", *rest] for rest in commands("nstyle photo"))],
+    ids=" ".join,
+)
 def test_every_command_of_the_readme_paints(installed, arguments):
     assert nstyle.main([*arguments, *SMALL]) == 0
     assert (installed / "output" / "final.jpg").is_file() and (installed / "output" / "index.html").is_file()
@@ -67,9 +92,23 @@ def test_the_python_of_the_readme_runs(installed, capsys):
     assert (installed / "painted.png").is_file()
 
 
-def test_every_option_and_file_that_the_readme_names_exists():
-    known = {text for action in options.parser()._actions for text in action.option_strings}
-    others = {"--mirror", "--offline", "--from", "--gallery", "--output_dir"}
-    assert set(re.findall(r"`(--[a-z_-]+)", README)) | set(re.findall(r" (--[a-z_-]+)", README)) <= known | others
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert link.startswith("http") or (ROOT / link).exists(), link
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_is_run_or_in_the_list_of_those_that_cannot_be(page):
+    for line in lines(page.read_text(encoding="utf-8")):
+        if line.startswith(tuple(NOT_RUN)) or (line.startswith(RUN) and page.parent == ROOT):
+            continue
+        assert line.startswith(("python nstyle.py ", "nstyle ")), (
+            f"{page.name}: run it in a test, or say why not: {line}"
+        )
+        # the pictures of other pages are other programs', or the user's: what counts is that the options are understood
+        arguments = shlex.split(line.removesuffix(" ...").removesuffix("..."))
+        options.complete(options.parse(arguments[2 if arguments[0] == "python" else 1 :]))
+
+
+@pytest.mark.parametrize("name", ["README", "troubleshooting", "how-it-works", "networks", "speed"])
+def test_every_option_that_a_page_names_exists(name):
+    (page,) = (page for page in PAGES if page.stem == name)
+    text = page.read_text(encoding="utf-8")
+    known = {flag for action in options.parser()._actions for flag in action.option_strings}
+    others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir"}
+    assert set(re.findall(r"(?<![\w-])(--[a-z][a-z_-]+)", text)) <= known | others
