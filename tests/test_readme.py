@@ -110,5 +110,5 @@ def test_every_option_that_a_page_names_exists(name):
     (page,) = (page for page in PAGES if page.stem == name)
     text = page.read_text(encoding="utf-8")
     known = {flag for action in options.parser()._actions for flag in action.option_strings}
-    others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir"}
+    others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir", "--nthreads"}
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z_-]+)", text)) <= known | others
