@@ -28,7 +28,9 @@ NOT_RUN = {
     "pip install": "needs a package index; .ci/run installs",
     "sh download.sh": "needs the internet; tests/download has servers of its own",
     "nstyle-download": "needs the internet; tests/download has servers of its own",
-    "docker ": "needs Docker",
+    "docker ": "needs Docker; tests/test_docker.py reads what it would",
+    "python -m neural_style.download": "needs the internet; tests/download has servers of its own",
+    "NSTYLE_HOME=/usr/local/share/nstyle nstyle-download": "needs the internet; tests/test_install.py has it",
     "python docs/make_options.py": "takes ten minutes; tests/runs/test_options_page.py tries its parts",
     "DNNL_MAX_CPU_ISA=AVX2 make": "is make test; .ci/run has it",
 }
