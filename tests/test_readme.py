@@ -20,7 +20,8 @@ SMALL = ["--max-num-epochs", "2", "--save-epochs", "1", "--max-long-edge", "48"]
 
 
 # how every command line of a page is tried; what cannot be, and why
-RUN = ("python nstyle.py", "nstyle photo", "python -m neural_style.report", "python -m neural_style.judge")
+RUN = ("python nstyle.py", "nstyle photo", "python -m neural_style.report", "python -m neural_style.judge",
+       "python -m neural_style.learn")  # fmt: skip
 NOT_RUN = {
     "make ": "needs a fresh clone and a package index; .ci/run does what they do",
     "python3 -m venv": "makes an environment, as .ci/run does",
@@ -44,9 +45,12 @@ def lines(page):
     return [line for line in found if re.match(r"(python|nstyle|make|sh|pip|docker|[A-Z_]+=\S+) ?", line)]
 
 
-def commands(program):
-    """The words behind `program` in each line of the README's code that calls it."""
-    return [shlex.split(line)[len(program.split()) :] for line in lines(README) if line.startswith(program)]
+def commands(program, page=README):
+    """The words behind `program` in each line of a page's code that calls it."""
+    return [shlex.split(line)[len(program.split()) :] for line in lines(page) if line.startswith(program)]
+
+
+AT_ONCE = [words for words in commands("python nstyle.py") if "--painter" in words]
 
 
 @pytest.fixture
@@ -65,12 +69,31 @@ def installed(folder, vgg19_arrays, squeezenet_arrays):
 
 @pytest.mark.parametrize(
     "arguments",
-    [*commands("python nstyle.py"), *(["photo.jpg", *rest] for rest in commands("nstyle photo"))],
+    [
+        *(words for words in commands("python nstyle.py") if words not in AT_ONCE),
+        *(["photo.jpg", *rest] for rest in commands("nstyle photo")),
+    ],
     ids=" ".join,
 )
 def test_every_command_of_the_readme_paints(installed, arguments):
     assert nstyle.main([*arguments, *SMALL]) == 0
     assert (installed / "output" / "final.jpg").is_file() and (installed / "output" / "index.html").is_file()
+
+
+def test_a_painting_is_learned_and_pictures_are_repainted_as_the_readme_and_its_page_say(installed):
+    pytest.importorskip("torch", reason="learning needs PyTorch")
+    from neural_style.learn import command as learn
+
+    page = (ROOT / "docs" / "painters.md").read_text(encoding="utf-8")
+    both = [words for text in (README, page) for words in commands("python -m neural_style.learn", text)]
+    assert len(both) == 2 and both[0] == both[1]
+    assert learn.main([*both[0], "--gpu", "-1", "--steps", "1", "--crop", "96", "--style-size", "96"]) == 0
+    for words in AT_ONCE:
+        assert nstyle.main([*words, "--gpu", "-1", "--max-long-edge", "48"]) == 0
+    assert (installed / "output" / "standin_photograph.jpg").is_file()
+    (started,) = (words for words in commands("python nstyle.py", page) if words not in AT_ONCE)
+    assert nstyle.main([*started, "--gpu", "-1", *SMALL]) == 0
+    assert (installed / "output" / "final.jpg").is_file()
 
 
 def test_the_report_and_judge_commands_of_the_readme_work(installed):
@@ -99,6 +122,8 @@ def test_every_command_is_run_or_in_the_list_of_those_that_cannot_be(page):
     for line in lines(page.read_text(encoding="utf-8")):
         if line.startswith(tuple(NOT_RUN)) or (line.startswith(RUN) and page.parent == ROOT):
             continue
+        if page.stem == "painters" and line.startswith("python -m neural_style.learn"):
+            continue
         assert line.startswith(("python nstyle.py ", "nstyle ")), (
             f"{page.name}: run it in a test, or say why not: {line}"
         )
@@ -113,4 +138,5 @@ def test_every_option_that_a_page_names_exists(name):
     text = page.read_text(encoding="utf-8")
     known = {flag for action in options.parser()._actions for flag in action.option_strings}
     others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir", "--nthreads"}
+    others.add("--out")  # of learning
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z_-]+)", text)) <= known | others

@@ -24,7 +24,9 @@ MAY_IMPORT = {
     "download": {"networks", "weights", "pictures", "engines"},
     "judge": {"networks", "weights", "pictures", "engines"},
     "film": {"pictures"},
-    "runs": {"networks", "weights", "pictures", "engines", "painting", "report", "film"},
+    "painters": {"networks", "weights", "pictures", "engines/contract"},
+    "runs": {"networks", "weights", "pictures", "engines", "painting", "painters", "report", "film"},
+    "learn": {"networks", "weights", "pictures", "engines", "engines/torch", "painting", "painters", "report", "runs"},
     "__main__": {"runs"},
 }
 LIBRARIES = {"mxnet": "engines/mxnet", "torch": "engines/torch"}

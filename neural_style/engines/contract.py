@@ -217,3 +217,23 @@ class Engine(Protocol):
 
     def pooled(self, features: Array) -> Array:
         """Averages over 2 x 2: (1, C, H, W) -> (1, C, H // 2, W // 2), float32."""
+
+    def filtered(
+        self, features: Array, weight: Array, bias: Optional[Array], stride: int = 1, groups: int = 1,
+        transposed: bool = False,
+    ) -> Array:
+        """A convolution without padding, or a transposed one without cropping, in float32.
+
+        Parameters
+        ----------
+        features : Array, shape (H, W, C)
+            It stays as it is.
+        weight : Array
+            (K, C / groups, kernel, kernel), transposed (C, K, kernel, kernel).
+        bias : Array, shape (K,), or None
+
+        Returns
+        -------
+        Array, shape (h, w, K)
+            The caller's own, to be written to.
+        """

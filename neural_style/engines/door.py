@@ -43,7 +43,7 @@ def devices_of(name):
         return importlib.import_module(f".{name}.devices", __package__)
 
 
-def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="auto"):
+def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="auto", quick=False):
     """The engine that a run computes with.
 
     Parameters
@@ -57,6 +57,8 @@ def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="a
     engine : {"auto", "mxnet", "torch"}
         With `auto` one that can use the device, and the fastest there.
     device : {"auto", "cpu", "cuda", "mps", "xpu"}
+    quick : bool
+        On a CPU `auto` takes an engine that is there, without finding out which is the faster.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="a
     if found is not None:
         chosen = _for_gpu(*found, precision, network)
         return Opened(devices_of(found[0]).engine(found[1], chosen.precision), chosen, None)
-    chosen = _for_cpu(names, engine, precision, network)
+    chosen = _for_cpu(names[:1] if quick else names, engine, precision, network)
     devices = devices_of(chosen.engine)
     reason = None if _is_cpu(gpu, device) else devices.find_gpu("auto", None)[1]
     notice = f"Painting on the CPU: {reason}." if reason else choice.hint(processor.at_hand(), names, INSTALL)

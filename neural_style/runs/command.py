@@ -28,7 +28,7 @@ def main(arglist: Optional[Sequence] = None) -> int:
         If the user interrupted it.
     """
     try:
-        with _ended_by_signals():
+        with ended_by_signals():
             return _command(arglist)
     except Terminated as error:
         return 128 + error.signal
@@ -60,6 +60,10 @@ def _command(arglist):
             talk.answer(store.describe(store.installed()))
             return 0
         photographs = find.expand(args.content_image, as_film=args.film)
+        if options.is_at_once(args):
+            with start.importing():
+                from . import repaint
+            return repaint.repaint_all(args, photographs)
         with start.importing():
             from . import batch, paint, viewing
         with viewing.serving(args) as stay:
@@ -87,7 +91,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def _ended_by_signals():
+def ended_by_signals():
     """SIGTERM and SIGHUP raise Terminated, until the end; later there is nothing left to save."""
     previous = {}
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):

@@ -13,6 +13,7 @@ from ..painting.objective import Objective, Weights
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import find, images, masks, reading
 from ..pictures.memory import InMemory
+from .repainter import Repainter
 
 
 def start(run):
@@ -25,7 +26,7 @@ def start(run):
     """
     it = run.settings
     picture = starts.start_picture(
-        it.init if it.init in starts.NAMED else _read_start(it),
+        it.init if it.init in starts.NAMED else _made_start(run),
         run.levels[0].size,
         run.content,
         run.styles[0],
@@ -36,7 +37,11 @@ def start(run):
     return State(picture)
 
 
-def _read_start(it):
+def _made_start(run):
+    """The picture, (H, W, 3), that `--init` names or a painter makes."""
+    it = run.settings
+    if it.init == "painter":
+        return Repainter(it, run.engine).picture(run.content)
     path, _ = find.find(it.init)
     if not isinstance(path, InMemory) and not path.is_file():
         names = ", ".join(starts.NAMED)

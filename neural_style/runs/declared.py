@@ -20,7 +20,7 @@ class Option(NamedTuple):
     """One option."""
 
     name: str  # of its field in a namespace
-    kind: str  # file, whole, number, span, bytes, choice, layers or flag
+    kind: str  # file, text, whole, number, span, bytes, choice, layers or flag
     help: str
     default: Any = None
     open: str = ""  # where the default is None: what stands for it
@@ -106,6 +106,13 @@ GROUPS = {
         Option("max_pixels", "whole", "refuse picture files with more pixels", default=100_000_000,
                metavar="N", unit="pixels", least=1, most=10**12, changes_result=False),
     ),
+    "a painting that was learned": (
+        _several("painter", "file", "repaint at once, by a file of `python -m neural_style.learn`; several: a mixture",
+                 open="none", metavar="FILE"),
+        _several("painter_shares", "number", "share of each painter in a mixture", open="equal", metavar="W"),
+        Option("painter_strength", "number", "how much of the painter's picture there is, the rest is the photograph, "
+               "0 to 1", default=1.0, metavar="S", most=1),
+    ),
     "what to look for": (
         Option("content_weight", "number", "of the photograph", default=10.0, metavar="W"),
         Option("style_weight", "number", "of the painting", default=1.0, metavar="W"),
@@ -177,6 +184,7 @@ GROUPS = {
                 "content": "the photograph", "style": "the painting", "mixed": "95 % and 5 % of them",
                 "recolored": "the photograph in the painting's colours",
                 "noise": "almost flat grey", "pink": "noise with a photograph's spectrum",
+                "painter": "what --painter makes of the photograph",
             },
         ),
         Option("init_noise", "number", "share of noise in the start, 0 to 1", default=0.0, metavar="R", most=1),

@@ -5,7 +5,7 @@ import difflib
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from .. import __version__, start
@@ -34,15 +34,19 @@ class _Help(argparse.HelpFormatter):
 
 def parser() -> argparse.ArgumentParser:
     """The command line. It leaves the values as they were written, and out what was not given."""
-    it = _Parser(
+    return parser_of(
+        GROUPS,
         prog="nstyle",
         usage="nstyle [PHOTOGRAPH ... PAINTING] [option ...]",
         description="Repaint a photograph in the style of a painting (Gatys, Ecker & Bethge, arXiv 1508.06576).",
-        formatter_class=_Help,
-        argument_default=argparse.SUPPRESS,
     )
+
+
+def parser_of(groups: Mapping[str, Sequence[Option]], **about: str) -> argparse.ArgumentParser:
+    """A command line of declared options, by groups; `about` is argparse's."""
+    it = _Parser(formatter_class=_Help, argument_default=argparse.SUPPRESS, **about)
     it.add_argument("--version", action="version", version=f"nstyle {__version__}", help="say the version, and end")
-    for title, options in GROUPS.items():
+    for title, options in groups.items():
         group = it.add_argument_group(title)
         for option in options:
             form: dict = {"action": "store_true"}
@@ -98,13 +102,37 @@ def _process() -> list:
 
 def _given(arguments: Sequence[str]) -> tuple:
     """The options that a command line gives, by name, and the words that stand alone: pictures."""
-    found, alone = parser().parse_known_args(_separated([_hyphened(argument) for argument in arguments]))
-    given = vars(found)
-    for flag in (word.partition("=")[0] for word in alone if word.startswith("-")):
-        near = difflib.get_close_matches(flag, [option.flag for option in OPTIONS.values()], 1)
-        raise InputError(f"{flag}: there is no such option; " + (f"did you mean {near[0]}?" if near else "see -h."))
-    given.update(_pictures(alone, [name for name in PICTURES if name not in given]))
+    given, alone = words_of(parser(), OPTIONS, arguments)
+    wanted = PICTURES[:1] if at_once(given) else PICTURES
+    given.update(_pictures(alone, [name for name in wanted if name not in given]))
     return {name: values.read(OPTIONS[name], value) for name, value in given.items()}, alone
+
+
+def at_once(given: Mapping[str, Any]) -> bool:
+    """Whether these options ask a painter for pictures, and no optimizer."""
+    return bool(given.get("painter")) and given.get("init") is None and given.get("max_num_epochs") is None
+
+
+def is_at_once(settings: argparse.Namespace) -> bool:
+    """Whether the command of a namespace, as `parse` gives it, asks a painter for pictures, and no optimizer."""
+    said = _said(settings.command) if settings.painter else None
+    return said is not None and at_once(said)
+
+
+def words_of(parser: argparse.ArgumentParser, options: Mapping[str, Option], arguments: Sequence[str]) -> tuple:
+    """The options that a command line gives, by name, as they were written, and the words that belong to none.
+
+    Raises
+    ------
+    InputError
+        If there is no such option.
+    """
+    arguments = _separated([_hyphened(argument) for argument in arguments], options)
+    found, alone = parser.parse_known_args(arguments)
+    for flag in (word.partition("=")[0] for word in alone if word.startswith("-")):
+        near = difflib.get_close_matches(flag, [option.flag for option in options.values()], 1)
+        raise InputError(f"{flag}: there is no such option; " + (f"did you mean {near[0]}?" if near else "see -h."))
+    return vars(found), alone
 
 
 def _pictures(words: Sequence[str], missing: Sequence[str]) -> dict:
@@ -127,9 +155,9 @@ def _hyphened(argument: str) -> str:
     return (flag.replace("_", "-") if flag.startswith("--") else flag) + equals + value
 
 
-def _separated(arguments: Sequence[str]) -> list:
+def _separated(arguments: Sequence[str], options: Mapping[str, Option]) -> list:
     """--serve photo.jpg -> --serve=0 photo.jpg: an option that may stand alone takes what follows if a number."""
-    bare = {option.flag: option.bare for option in OPTIONS.values() if option.bare}
+    bare = {option.flag: option.bare for option in options.values() if option.bare}
     following = [*arguments[1:], ""]
     return [f"{word}={bare[word]}" if word in bare and not after.lstrip("-").isdigit() else word
             for word, after in zip(arguments, following)]  # fmt: skip
@@ -241,6 +269,7 @@ def _settled(given: dict) -> dict:
         it.lr = OPTIMIZERS[it.optimizer].default_rate
     if it.ratio is not None:
         it.style_weight = it.ratio * it.content_weight
+    _check_painter(it, given)
     _check_paintings(it.style_image)
     count = len(it.style_image)
     if it.style_mask is not None and it.content_mask is None:
@@ -260,6 +289,30 @@ def _settled(given: dict) -> dict:
     it.style_blend_weights = [w / sum(blend * (count // len(blend))) for w in blend * (count // len(blend))]
     it.style_scale = it.style_scale * (count // len(it.style_scale))
     return vars(it)
+
+
+def _check_painter(it: argparse.Namespace, given: dict) -> None:
+    """Fill in what a painter leaves open, and refuse what does not go with it."""
+    if it.init == "painter" and it.painter is None:
+        raise InputError("--init painter: needs --painter with its file.")
+    if it.painter is None:
+        return
+    it.painter_shares = it.painter_shares or [1.0]
+    if len(it.painter_shares) not in (len(it.painter), 1):
+        raise InputError(f"--painter-shares: {len(it.painter_shares)} numbers for {len(it.painter)} painters; "
+                         "give one for each.")  # fmt: skip
+    if sum(it.painter_shares) <= 0:
+        raise InputError("--painter-shares: at least one must be above 0.")
+    if not at_once(given):
+        it.init = it.init or "painter"
+        if it.init != "painter":
+            raise InputError(f"--init {it.init}: nothing of --painter would be used; leave one of them out.")
+        return
+    if "style_image" in given:
+        raise InputError("--style-image: a painter has learned its painting; leave it out, or add --init painter to go "
+                         "on from the painter's picture.")  # fmt: skip
+    if "remove_noise" not in given:
+        it.remove_noise = 0.0  # nothing to remove
 
 
 def _check_paintings(names: Sequence) -> None:

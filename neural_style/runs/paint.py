@@ -4,7 +4,22 @@ import collections
 
 from ..errors import EngineError, InputError, one_line
 from ..report import animation
-from . import course, fitting, limits, options, output, prepare, publish, recorder, resume, spread, state, talk, viewing
+from . import (
+    course,
+    fitting,
+    limits,
+    options,
+    output,
+    prepare,
+    publish,
+    recorder,
+    repaint,
+    resume,
+    spread,
+    state,
+    talk,
+    viewing,
+)
 from .film import paint as film
 from .listeners import Context, Listener, Listeners
 from .notebook import Live
@@ -62,6 +77,8 @@ def train(args, callback=None, shared=None):
     settings = options.complete(args)
     if film.is_film(settings):
         return film.train(settings, callback, shared)
+    if settings.painter and settings.init != "painter":
+        return repaint.train(settings)
     steps = painting(settings, lambda context: Callback(context, callback), shared=shared)
     ((context, event),) = collections.deque(steps, maxlen=1)  # runs without a moment between two steps
     if event.status == Status.DIVERGED:

@@ -111,6 +111,12 @@ def _file(option: Option, value: Any) -> Any:
     return value
 
 
+def _text(option: Option, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{option.flag}: {shown(value)} is no text; give a word or more.")
+    return value
+
+
 def _flag(option: Option, value: Any) -> bool:
     if not isinstance(value, (bool, int)) or value not in (0, 1):
         raise InputError(f"{option.flag}: {shown(value)} is neither True nor False.")
@@ -180,6 +186,7 @@ READERS = {
     "bytes": _bytes,
     "choice": _choice,
     "file": _file,
+    "text": _text,
     "flag": _flag,
     "layers": _layers,
 }

@@ -324,7 +324,7 @@ def test_the_choices_are_those_that_there_are():
     assert OPTIONS["model"].choices.keys() == NETWORKS.keys()
     assert OPTIONS["optimizer"].choices.keys() == OPTIMIZERS.keys()
     assert OPTIONS["style_loss"].choices.keys() == STYLE_LOSSES.keys() | MAP_LOSSES.keys()
-    assert OPTIONS["init"].choices.keys() == set(starts.NAMED)
+    assert OPTIONS["init"].choices.keys() == {*starts.NAMED, "painter"}
     assert set(OPTIONS["preserve_colors"].choices) == set(colors.PRESERVE)
     assert OPTIONS["animate"].choices.keys() == animation.LONG_EDGE.keys()
     rates = {name: f"{optimizer.default_rate:g}" for name, optimizer in OPTIMIZERS.items()}

@@ -16,7 +16,7 @@ from neural_style.networks.layers import DATA, needed
 from neural_style.pictures import images
 
 
-def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="auto"):
+def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="auto", quick=False):
     """In the place of `door.opened`."""
     return Opened(NumpyEngine(), Choice("numpy", "float32", "the tests' own"), None)
 
@@ -41,6 +41,15 @@ class NumpyEngine:
 
     def pooled(self, features):
         return average(features[0], 2, 2, 0)[None].astype(np.float32)
+
+    def filtered(self, features, weight, bias, stride=1, groups=1, transposed=False):
+        maps, bias = features.transpose(2, 0, 1), 0 if bias is None else np.asarray(bias)[:, None, None]
+        if transposed:
+            edges = [(edge - 1) * stride + weight.shape[2] for edge in maps.shape[1:]]
+            result = convolution_backward(maps, (weight.shape[1], *edges), weight, stride, 0, groups) + bias
+        else:
+            result = convolution(maps, weight, np.zeros(len(weight)), stride, 0, groups) + bias
+        return np.ascontiguousarray(result.transpose(1, 2, 0), np.float32)
 
 
 class Encoder:

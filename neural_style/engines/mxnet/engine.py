@@ -46,3 +46,14 @@ class MXNetEngine:
         """See `contract.Engine`."""
         features = mx.nd.array(features, self.context)
         return mx.nd.Pooling(features, kernel=(2, 2), stride=(2, 2), pool_type="avg").asnumpy().astype(np.float32)
+
+    @plain_errors()
+    def filtered(self, features, weight, bias, stride=1, groups=1, transposed=False):
+        """See `contract.Engine`."""
+        operator = mx.nd.Deconvolution if transposed else mx.nd.Convolution
+        maps = mx.nd.array(features.transpose(2, 0, 1)[None], self.context)
+        parts = [mx.nd.array(part, self.context) for part in ((weight,) if bias is None else (weight, bias))]
+        channels = weight.shape[1] if transposed else weight.shape[0]
+        kernel = {"kernel": weight.shape[2:], "stride": (stride, stride), "num_group": groups}
+        result = operator(maps, *parts, num_filter=channels, no_bias=bias is None, **kernel)
+        return np.ascontiguousarray(result.asnumpy()[0].transpose(1, 2, 0))

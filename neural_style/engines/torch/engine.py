@@ -46,3 +46,13 @@ class TorchEngine:
     def pooled(self, features):
         """See `contract.Engine`."""
         return F.avg_pool2d(features, 2)
+
+    @computing()
+    def filtered(self, features, weight, bias, stride=1, groups=1, transposed=False):
+        """See `contract.Engine`."""
+        maps = features.permute(2, 0, 1)[None]  # channels last, as it lies in memory
+        if transposed:
+            result = F.conv_transpose2d(maps, weight, bias, stride, groups=groups)
+        else:
+            result = F.conv2d(maps, weight, bias, stride, groups=groups)
+        return result[0].permute(1, 2, 0).contiguous()
