@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ..errors import InputError
-from . import contact_sheet, served
+from . import contact_sheet, film, results, served
 from .page import write_comparison, write_gallery, write_page
 
 
@@ -35,7 +35,9 @@ def main(arglist=None):
         elif len(args.folders) > 1:
             written = [write_comparison(args.folders, args.output or "comparison.html")]
         else:
-            written = [contact_sheet.write(args.folders[0]), write_page(args.folders[0])]
+            (folder,) = args.folders
+            sheet = [] if film.is_film(results.read(folder)) else [contact_sheet.write(folder)]
+            written = [*sheet, write_page(folder)]
     except InputError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..errors import InputError
+from . import film
 from .rendering import write
 from .shown import shown
 
@@ -40,7 +41,11 @@ def write_page(folder):
         If the page cannot be written.
     """
     page = Path(folder) / "index.html"
-    write(page, "page.html", run=shown(folder, page.parent))
+    run = shown(folder, page.parent)
+    if film.is_film(run):
+        film.write_page(run, page)
+    else:
+        write(page, "page.html", run=run)
     return page
 
 

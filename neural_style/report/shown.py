@@ -25,6 +25,7 @@ DOWNLOADS = {
     "snapshots.png": "contact sheet",
     "animation.*": "animation",
     "losses.csv": "losses of every epoch",
+    "frames.csv": "figures of every frame",
     "run.json": "record of the run",
 }
 
