@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from functools import lru_cache
 
+from .. import start
 from ..errors import InputError
 
 QUIET = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
@@ -20,7 +21,7 @@ def program():
 
         return imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
-        raise InputError("films are read and written by ffmpeg, which is missing: pip install imageio-ffmpeg") from None
+        raise InputError(f"films are read and written by ffmpeg, which is missing: {start.install('film')}") from None
 
 
 def complaints(said):

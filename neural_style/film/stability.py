@@ -10,7 +10,7 @@ import numpy as np
 
 from . import flow
 
-CUT = 0.3  # of a frame: where the flow from the one before explains less, a scene begins
+CUT = 0.2  # of a frame: where the flow from the one before explains less, a scene begins
 
 
 class Steadiness(NamedTuple):

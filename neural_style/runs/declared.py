@@ -200,7 +200,7 @@ GROUPS = {
                most=120),
         Option("frame_epochs", "whole", "epochs of a frame that follows another", default=16, metavar="N",
                unit="epochs", least=1, most=MOST),
-        Option("temporal_weight", "number", "of what stays the same from frame to frame", default=1.0, metavar="W"),
+        Option("temporal_weight", "number", "of what stays the same from frame to frame", default=0.05, metavar="W"),
         Option("temporal_window", "whole", "how many frames back to look; 0: paint each frame by itself", default=1,
                metavar="N", unit="frames", most=1000),
         Option("passes", "whole", "go through the film so often, forwards and backwards in turn", default=1,

@@ -20,8 +20,7 @@ ROWS = """frame,scene,pass,error,film_error
 """
 
 
-@pytest.fixture
-def folder(tmp_path):
+def film_folder(tmp_path):
     """The folder of a film of which three frames of four are painted."""
     for name in ("content.jpg", "style.jpg", "final.jpg"):
         Image.new("RGB", (64, 48)).save(tmp_path / name)
@@ -36,6 +35,11 @@ def folder(tmp_path):
     (tmp_path / "frames.csv").write_text(ROWS)
     (tmp_path / "final.mp4").touch()
     return tmp_path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return film_folder(tmp_path)
 
 
 def player(folder):

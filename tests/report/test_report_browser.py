@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from clips import pan, write
 from PIL import Image
+from test_film_page import film_folder
 from test_report import CONTENT, FINAL, HOSTILE, ROOT, STYLE, change_record, make_run, snapshot_colour
 
 from neural_style.report.command import main
@@ -643,3 +645,21 @@ def test_axe_finds_nothing_on_any_page(browser, tmp_path, metrics, theme):
         browser.execute_script(AXE.read_text(encoding="utf-8"))
         found = browser.execute_async_script("axe.run(document).then(arguments[0])")
         assert [(it["id"], it["nodes"][0]["html"]) for it in found["violations"]] == []
+
+
+def test_original_and_result_of_a_film_keep_step(browser, tmp_path):
+    folder = film_folder(tmp_path)
+    for name in ("content.mp4", "final.mp4"):
+        write(folder / name, pan(3), 12.5, "-c:v", "libx264", "-pix_fmt", "yuv420p")
+    visit(browser, write_page(folder))
+    films = [find(browser, name) for name in ("result", "original")]
+    wait(browser, lambda: all(film.get_property("readyState") == 4 for film in films))
+    assert find(browser, "caption").text == "frame 10, scene 1"
+    press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    wait(browser, lambda: find(browser, "caption").text == "frame 12, scene 2")
+    assert [film.get_property("currentTime") for film in films] == [pytest.approx(2.5 / 12.5)] * 2
+    press(browser, Keys.HOME, Keys.ARROW_RIGHT)
+    wait(browser, lambda: "4.00e-4" in find(browser, "keys").text)
+    find(browser, "play").click()
+    wait(browser, lambda: films[0].get_property("ended"))
+    assert find(browser, "play").text == "Play"

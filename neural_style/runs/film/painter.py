@@ -14,7 +14,7 @@ from ...painting.descent import State
 from ...pictures import images
 from .. import course, snapshots
 
-NEW = 0.02  # share of a frame: where more of it was not seen before, it is painted coarse to fine
+NEW = 0.05  # share of a frame: where more of it was not seen before, it is painted coarse to fine
 SHARE = 0.5  # of the frame before in a start that has also the frame of the pass before: delta of arXiv 1604.08610, 3.4
 
 
@@ -62,8 +62,9 @@ class Optimisation:
         else:
             it = run.settings
             new = 0.0 if before is not None or not earlier else np.mean(earlier[0].hidden)
-            sizes = it.pyramid_levels if new > NEW else 1
-            plan = levels.plan(run.size, it.frame_epochs, sizes)
+            # so much of it that is new takes as many epochs as all that has moved
+            epochs = min(it.max_num_epochs, round(it.frame_epochs * (1 + new / NEW)))
+            plan = levels.plan(run.size, max(epochs, it.frame_epochs), it.pyramid_levels if new > NEW else 1)
             events = course.events(
                 run._replace(levels=plan),
                 State(images.resize_planes(begun, plan[0].size)),
