@@ -3,12 +3,14 @@
 import re
 import shlex
 
+import clips
 import numpy as np
 import pytest
 from conftest import ROOT, made_picture
 from PIL import Image
 
 import nstyle
+from neural_style.film import command as film
 from neural_style.judge import command as judge
 from neural_style.report.command import main
 from neural_style.runs import options
@@ -21,7 +23,7 @@ SMALL = ["--max-num-epochs", "2", "--save-epochs", "1", "--max-long-edge", "48"]
 
 # how every command line of a page is tried; what cannot be, and why
 RUN = ("python nstyle.py", "nstyle photo", "python -m neural_style.report", "python -m neural_style.judge",
-       "python -m neural_style.learn")  # fmt: skip
+       "python -m neural_style.learn", "python -m neural_style.film")  # fmt: skip
 NOT_RUN = {
     "make ": "needs a fresh clone and a package index; .ci/run does what they do",
     "python3 -m venv": "makes an environment, as .ci/run does",
@@ -67,6 +69,13 @@ def installed(folder, vgg19_arrays, squeezenet_arrays):
     return folder
 
 
+@pytest.fixture
+def filmed(installed):
+    """The same with a film of two frames."""
+    clips.write(installed / "clip.mp4", clips.pan(2))
+    return installed
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -75,7 +84,9 @@ def installed(folder, vgg19_arrays, squeezenet_arrays):
     ],
     ids=" ".join,
 )
-def test_every_command_of_the_readme_paints(installed, arguments):
+def test_every_command_of_the_readme_paints(installed, arguments, request):
+    if "clip.mp4" in arguments:
+        request.getfixturevalue("filmed")
     assert nstyle.main([*arguments, *SMALL]) == 0
     assert (installed / "output" / "final.jpg").is_file() and (installed / "output" / "index.html").is_file()
 
@@ -109,6 +120,14 @@ def test_the_report_and_judge_commands_of_the_readme_work(installed):
         assert judge.main(arguments) == 0
 
 
+def test_the_film_commands_of_the_readme_work(filmed, capsys):
+    (painting,) = (arguments for arguments in commands("python nstyle.py") if "clip.mp4" in arguments)
+    assert nstyle.main([*painting, *SMALL]) == 0
+    for arguments in commands("python -m neural_style.film"):
+        assert film.main(arguments) == 0
+    assert "2 frames" in capsys.readouterr().out
+
+
 def test_the_python_of_the_readme_runs(installed, capsys):
     for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
         exec(code, {})
@@ -138,5 +157,5 @@ def test_every_option_that_a_page_names_exists(name):
     text = page.read_text(encoding="utf-8")
     known = {flag for action in options.parser()._actions for flag in action.option_strings}
     others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir", "--nthreads"}
-    others.add("--out")  # of learning
+    others |= {"--out", "--stability"}  # of learning, and of films
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z_-]+)", text)) <= known | others
