@@ -61,7 +61,8 @@ def test_a_film_is_painted_with_its_sound(film, clip, capfd):
     assert len(list(reading.frames(result))) == 6
     run = record()
     assert run["status"] == "finished" and run["film"]["frames"] == run["film"]["painted"] == 6
-    assert [row["epochs"] for row in rows()] == ["3", "2", "2", "2", "2", "2"]
+    epochs = [int(row["epochs"]) for row in rows()]
+    assert epochs[0] == 3 and set(epochs[1:]) <= {2, 3}, "more where more came into view"
     frames = sorted(Path("out").glob("frame_*.jpg"))
     assert [path.name for path in frames] == [f"frame_{n:06d}.jpg" for n in range(1, 7)]
     painted = np.asarray(Image.open(frames[0])).astype(float)
@@ -85,7 +86,7 @@ def test_cuts_begin_scenes_that_are_painted_afresh(film, folder):
     write(folder / "film.mp4", [*pan(3), *other])
     assert film("film.mp4") == 0
     assert [row["scene"] for row in rows()] == ["1", "1", "1", "2", "2"]
-    assert [row["epochs"] for row in rows()] == ["3", "2", "2", "3", "0"]
+    assert (rows()[3]["epochs"], rows()[4]["epochs"]) == ("3", "0")
     assert record()["film"]["scenes"] == [1, 4]
     assert rows()[3]["error"] == "" and float(rows()[4]["error"]) == 0, "a frame that repeats is not painted again"
 
@@ -153,7 +154,7 @@ def test_a_finished_film_is_not_painted_again(film, clip, capfd):
 def test_a_film_goes_backwards_as_well(film, clip):
     assert film(clip, "--passes", "2") == 0
     assert [(row["pass"], row["frame"]) for row in rows()][5:8] == [("1", "6"), ("2", "6"), ("2", "5")]
-    assert len(rows()) == 12 and rows()[6]["epochs"] == "2"
+    assert len(rows()) == 12 and rows()[6]["epochs"] == "2", "a frame that was painted in the pass before starts there"
 
 
 def test_steps_and_distances():
