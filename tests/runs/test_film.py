@@ -1,14 +1,18 @@
 """A film is painted frame by frame, steadily, and is a run like any other: it is kept, killed, taken up, refused."""
 
+import contextlib
 import csv
 import json
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clips import ffmpeg, pan, passing, texture, write
+from conftest import ROOT
 from PIL import Image
 
 import nstyle
@@ -117,12 +121,27 @@ def test_several_films_are_a_batch(film, clip, capfd):
     assert "2 of 2 pictures painted" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("passes", [1, 2])
-def test_a_film_that_was_stopped_anywhere_ends_like_one_left_alone(film, options, clip, passes):
-    more = ["--passes", passes, "--temporal-window", "2", "--save-epochs", "2"]
+def test_a_film_whose_process_was_killed_ends_like_one_left_alone(film, options, clip):
+    more = ["--content-image", clip, "--frame-epochs", "2", "--save-epochs", "2"]
+    assert film(clip, "--save-epochs", "2", "--output-dir", "alone") == 0
+    process = subprocess.Popen([sys.executable, ROOT / "nstyle.py", *options, *more, "--no-progress"])
+    painted, limit = 0, time.monotonic() + 120
+    while painted < 2 and time.monotonic() < limit and process.poll() is None:
+        time.sleep(0.005)
+        with contextlib.suppress(OSError, ValueError):
+            painted = json.loads(Path("out/film.json").read_text())["done"]
+    process.kill()
+    process.wait()
+    assert 2 <= painted < 6 and list(Path("out").glob("*.stack"))
+    assert film(clip, "--save-epochs", "2", "--resume") == 0
+    assert results("out") == results("alone")
+
+
+def test_a_film_of_two_passes_that_was_stopped_ends_like_one_left_alone(film, options, clip):
+    more = ["--passes", "2", "--temporal-window", "2", "--save-epochs", "2"]
     assert film(clip, *more, "--output-dir", "alone") == 0
 
-    for stop in (1, 4) if passes == 1 else (7, 9):
+    for stop in (1, 7, 9):
         done = []
 
         def interrupt(data, stop=stop, done=done):
