@@ -6,6 +6,7 @@ make: the same call gives the same bytes anywhere. One tile at a time is compute
 
 import collections
 import functools
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional
@@ -96,6 +97,11 @@ def _here():
         return f"worker {get_worker().address}"
     except (ImportError, ValueError):
         return "worker"
+
+
+def dask_setup(worker):
+    """Called by Dask in a worker that was started here: Ctrl-C is the client's, which then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @_computing

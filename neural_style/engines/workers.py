@@ -6,19 +6,23 @@ again by another.
 
 import contextlib
 import itertools
+import json
 import logging
 import os
+import socket
 import time
 import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import EngineError, InputError, one_line
+from .tiles import WeightsMissing
 
 PATIENCE = 10  # seconds to wait for an address to answer
 WITHOUT_WORKERS = 120  # seconds that a run waits for a worker where there is none
 AT_ONCE = 32  # results that are fetched at a time
 LOCAL = "local:"
+SILENT = logging.CRITICAL + 1
 LOOPBACK = "127.0.0.1"
 CARDS = Path("/proc/driver/nvidia/gpus")
 
@@ -30,8 +34,7 @@ class ClusterLost(EngineError):
 class Where(NamedTuple):
     """A value of `--cluster`, understood."""
 
-    address: str = ""  # of a scheduler
-    file: str = ""  # that a scheduler has written
+    address: str  # of a scheduler; empty: there is none yet
     count: int = 0  # of workers to be started here
 
 
@@ -53,16 +56,21 @@ def understood(value):
         number = text[len(LOCAL) :]
         if not (number.isdecimal() and 1 <= int(number) <= 1000):
             raise InputError(f"--cluster {text}: how many workers? Give a number, such as local:2.")
-        return Where(count=int(number))
+        return Where("", int(number))
     host, colon, port = text.rpartition("://")[2].rpartition(":")
     if colon and host and port.isdecimal() and not os.path.exists(text):
-        return Where(address=text if "://" in text else f"tcp://{text}")
+        return Where(text if "://" in text else f"tcp://{text}")
     if not os.path.isfile(text):
         raise InputError(
             f"--cluster {text}: there is no such scheduler file; give one, an address such as tcp://10.0.0.1:8786, or "
             "local:2."
         )
-    return Where(file=text)
+    try:
+        return Where(str(json.loads(Path(text).read_text(encoding="utf-8"))["address"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            f"--cluster {text}: is no file that a scheduler wrote; `dask scheduler --scheduler-file FILE` writes one."
+        ) from None
 
 
 @contextlib.contextmanager
@@ -83,23 +91,41 @@ def opened(value):
         import distributed
     except ImportError:
         raise InputError("--cluster: needs the package distributed: pip install distributed.") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # what happens there is said here, in one line
+    for library in ("distributed", "tornado", "asyncio"):  # what happens there is said here, in one line
+        logging.getLogger(library).setLevel(SILENT)
     with contextlib.ExitStack() as stack:
-        target = where.address
         if where.count:
             target = stack.enter_context(_local(where.count))
-        named = {"scheduler_file": where.file} if where.file else {"address": target}
+        else:
+            target = where.address
+            _knock(value, target)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # on versions: what must agree is checked by `tiles.ready`
-                client = distributed.Client(**named, timeout=PATIENCE, set_as_default=False)
+                client = distributed.Client(target, timeout=PATIENCE, set_as_default=False)
         except Exception as error:  # of many kinds: a name that is none, a port that is closed, another protocol, TLS
-            reason = f"nobody answers within {PATIENCE} s" if isinstance(error, TimeoutError) else one_line(error)
-            raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?") from None
+            raise InputError(f"--cluster {value}: {one_line(error)}; is it a scheduler of Dask?") from None
         stack.callback(_closed, client)
         workers = Workers(client, str(value), where.count)
         workers.wait_for_one()
         yield workers
+
+
+def _knock(value, address):
+    """InputError where nobody listens, before Dask tries again and again."""
+    import dask
+
+    scheme, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if scheme == "tls" and not dask.config.get("distributed.comm.tls.ca-file", None):
+        raise InputError(
+            f"--cluster {value}: Dask knows no certificates; name them in its configuration (docs/cluster.md)."
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?") from None
 
 
 def _closed(client):
@@ -120,7 +146,8 @@ def _local(count):
             "options": {
                 **silent,
                 "nthreads": 1,
-                "silence_logs": logging.CRITICAL + 1,
+                "silence_logs": SILENT,
+                "preload": ["neural_style.engines.tiles"],
                 "env": environment(number, count, cards),
                 "memory_limit": 1.0 / count,
             },
@@ -129,7 +156,7 @@ def _local(count):
     }
     scheduler = {"cls": Scheduler, "options": {**silent, "port": 0, "allowed_failures": 20}}
     try:
-        cluster = SpecCluster(specification, scheduler, silence_logs=logging.CRITICAL + 1)
+        cluster = SpecCluster(specification, scheduler, silence_logs=SILENT)
     except Exception as error:
         raise InputError(f"--cluster {LOCAL}{count}: the workers do not start ({one_line(error)}).") from None
     try:
@@ -210,14 +237,17 @@ class Workers:
         InputError
             If it raises on one; what it says.
         """
+        who = "the scheduler"
         try:
+            self.client.run_on_scheduler(_itself, None)  # which reads what passes through it
+            who = "a worker"
             return self.client.run(function, *arguments)
         except EngineError as error:
             raise InputError(f"--cluster {self.name}: {error}") from None
         except Exception as error:
             raise InputError(
-                f"--cluster {self.name}: a worker cannot run nstyle ({one_line(error)}); install the same nstyle on "
-                "every machine, or start the workers in its folder."
+                f"--cluster {self.name}: {who} cannot run nstyle ({one_line(error)}); install the same nstyle there, "
+                "or start it with nstyle's folder in PYTHONPATH."
             ) from None
 
     def submit(self, function, *arguments):
@@ -271,16 +301,16 @@ class Workers:
 
         try:
             yield
-        except EngineError:
+        except (EngineError, WeightsMissing, TimeoutError):
             raise
         except KilledWorker:
             raise ClusterLost(
                 f"--cluster {self.name}: every worker that took one of the tiles was killed, perhaps for memory; give "
                 "them more, or ask for a smaller --tile, then go on with --resume."
             ) from None
-        except (FutureCancelledError, OSError, TimeoutError) as error:
+        except Exception as error:
             if self.client.status == "running" and not isinstance(error, FutureCancelledError):
-                raise
+                raise EngineError(f"--cluster {self.name}: {one_line(error)}") from error
             raise ClusterLost(
                 f"--cluster {self.name}: the connection to the scheduler was lost; see to it, then go on with --resume."
             ) from None
