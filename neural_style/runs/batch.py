@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import one_line
 from ..pictures import find
-from . import paint, prepare, talk
+from . import dispatch, paint, prepare, talk
 
 
 def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
@@ -24,22 +24,33 @@ def paint_all(args: argparse.Namespace, photographs: Sequence[Path]) -> int:
     int
         The exit status: 0, or 1 if any failed.
     """
-    shared, failures = prepare.Shared(), []
     folders = find.folders(photographs, args.output_dir)
+    runs = {}
     for number, (photograph, folder) in enumerate(folders.items(), 1):
-        if not args.no_progress:
-            talk.say(f"Picture {number} of {len(folders)}: {photograph}")
-        try:
-            own = {"content_image": str(photograph), "output_dir": str(folder), "open": args.open and number == 1}
-            one = argparse.Namespace(**{**vars(args), **own})
-            if paint.train(one, shared=shared) == "diverged":
-                failures.append(f"{photograph}: diverged")
-        except Exception as error:  # whatever is wrong with one, the next is another
-            talk.say(f"nstyle: error: {one_line(error)}")
+        own = {"content_image": str(photograph), "output_dir": str(folder), "open": args.open and number == 1}
+        runs[str(photograph)] = argparse.Namespace(**{**vars(args), **own})
+    failures = {}
+    for photograph, failure in (_painted_here if args.cluster is None else dispatch.painted)(args, runs):
+        if failure is not None:
             # whose own message may begin with it
-            failures.append(f"{photograph}: {one_line(error).removeprefix(f'{photograph}: ')}")
+            failures[photograph] = failure.removeprefix(f"{photograph}: ")
     talk.answer(
         f"{len(folders) - len(failures)} of {len(folders)} pictures painted",
-        *(f"  failed: {failure}" for failure in failures),
+        *(f"  failed: {photograph}: {failures[photograph]}" for photograph in runs if photograph in failures),
     )
     return 1 if failures else 0
+
+
+def _painted_here(args, runs):
+    """Paint one after another; as `dispatch.painted`."""
+    shared = prepare.Shared()
+    for number, (photograph, settings) in enumerate(runs.items(), 1):
+        if not args.no_progress:
+            talk.say(f"Picture {number} of {len(runs)}: {photograph}")
+        try:
+            diverged = paint.train(settings, shared=shared) == "diverged"
+        except Exception as error:  # whatever is wrong with one, the next is another
+            talk.say(f"nstyle: error: {one_line(error)}")
+            yield photograph, one_line(error)
+            continue
+        yield photograph, "diverged" if diverged else None

@@ -5,8 +5,8 @@ import functools
 import math
 import uuid
 
+from ..engines import schedulers
 from ..engines import tiles as tasks
-from ..engines import workers
 from ..engines.cluster import ClusterEncoder
 from ..errors import InputError
 from ..networks.registry import NETWORKS
@@ -42,7 +42,7 @@ def over(run):
         yield run
         return
     _check(run)
-    with workers.opened(run.settings.cluster) as found:
+    with schedulers.opened(run.settings.cluster) as found:
         yield _spread(run, found)
 
 
