@@ -1,9 +1,13 @@
 """Files that are either whole or not there: written beside their final name, then renamed into place."""
 import contextlib
 import hashlib
+import mmap
 import os
 import tempfile
+import weakref
 from pathlib import Path
+
+from .errors import RunError
 
 TEMPORARY = ".nstyle-"  # how the names of files begin that are being written
 
@@ -87,3 +91,52 @@ def _umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+class Scratch:
+    """Arrays of bytes on a disk that look like memory; they go with the process, and have no names.
+
+    Parameters
+    ----------
+    folder : str or Path
+        On a disk with room for them.
+    """
+
+    def __init__(self, folder):
+        self.folder, self._mapped = Path(folder), []
+
+    def allocate(self, size):
+        """So many bytes, all zero, that can be written to.
+
+        Returns
+        -------
+        mmap.mmap
+
+        Raises
+        ------
+        RunError
+            If the disk has no room for them: it is taken here, so that writing to them cannot fail later.
+        """
+        try:
+            with tempfile.TemporaryFile(prefix=TEMPORARY, dir=self.folder) as file:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+                else:
+                    for start in range(0, size, 1 << 24):
+                        file.write(bytes(min(1 << 24, size - start)))
+                    file.flush()
+                mapped = mmap.mmap(file.fileno(), size)
+        except OSError as error:
+            raise RunError(
+                f"--scratch {self.folder}: no room for {size / 1e6:.0f} MB more ({error.strerror or error}); "
+                "make room or name another folder, then go on with --resume."
+            ) from None
+        self._mapped = [*(known for known in self._mapped if known() is not None), weakref.ref(mapped)]
+        return mapped
+
+    def let_go(self):
+        """Leave the arrays to the disk: until they are read again they take no memory of the process."""
+        for known in self._mapped:
+            mapped = known()
+            if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)

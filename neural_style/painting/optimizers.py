@@ -10,12 +10,14 @@ in network range, 256 levels per channel.
 """
 
 import math
+from collections.abc import Callable
 from typing import Protocol, Union
 
 import numpy as np
 from PIL import Image
 
 from .arrays import Array, array_namespace, dot, resized, rms
+from .remembered import Remembered, Whole
 
 NOTHING = float(np.finfo(np.float32).tiny)  # below this a length of float32 is none
 
@@ -180,6 +182,8 @@ class LBFGS:
         Length of the first step: root mean square over the picture, in grey levels (of 256).
     history : int
         Pairs of steps and gradient differences that are remembered.
+    remember : callable
+        How: array and scale to `remembered.Remembered`.
     """
 
     default_rate = 4.0
@@ -189,15 +193,18 @@ class LBFGS:
     numbers, arrays, pairs = ("radius", "loss"), ("image", "gradient"), ("step", "difference")
     longest_step = 16.0  # grey levels, root mean square
     held_back: bool
-    _pairs: list[tuple[Array, Array, float]]  # of a step, the difference of gradients along it, and their product
+    # of a step, the difference of gradients along it, and their product
+    _pairs: list[tuple[Remembered, Remembered, float]]
     _radius: float
     _image: Array  # the latest picture whose loss was not higher than the one before, and its loss and gradient
     _loss: float
     _gradient: Array
 
-    def __init__(self, rate: float, history: int = history) -> None:
+    def __init__(
+        self, rate: float, history: int = history, remember: Callable[[Array, float], Remembered] = Whole
+    ) -> None:
         self.rate = rate
-        self._history = history
+        self._history, self._keep = history, remember
         self.forget()
 
     def step(self, image: Array, loss: float, gradient: Array) -> Array:
@@ -227,22 +234,26 @@ class LBFGS:
         curvature = float(dot(step, difference))
         # the update keeps the matrix positive definite only where the curvature along the step is positive
         if curvature > 1e-10 * float(dot(difference, difference)):
-            self._pairs = (self._pairs + [(step, difference, curvature)])[-self._history :]
+            del self._pairs[: max(0, len(self._pairs) + 1 - self._history)]
+            self._pair(self._keep(step, 1.0), self._keep(difference, 1.0))
+
+    def _pair(self, step: Remembered, difference: Remembered) -> None:
+        self._pairs.append((step, difference, step.dot(difference)))
 
     def _direction(self, gradient: Array) -> Array:
-        direction, factors = -gradient, []
+        direction, factors = -gradient.reshape(-1), []
         for step, difference, curvature in reversed(self._pairs):
-            factor = _single(float(dot(step, direction)) / curvature)
+            factor = _single(step.dot(direction) / curvature)
             factors.append(factor)
-            direction -= factor * difference
+            difference.add_to(direction, -factor)
         if self._pairs:
             # of the two steps of Barzilai & Borwein 1988 the short one alone is too short for these losses
             step, difference, curvature = self._pairs[-1]
-            short, long = curvature / float(dot(difference, difference)), float(dot(step, step)) / curvature
+            short, long = curvature / difference.dot(difference), step.dot(step) / curvature
             direction *= _single(short**0.75 * long**0.25)
         for (step, difference, curvature), factor in zip(self._pairs, reversed(factors)):
-            direction += _single(factor - _single(float(dot(difference, direction)) / curvature)) * step
-        return direction
+            step.add_to(direction, _single(factor - _single(difference.dot(direction) / curvature)))
+        return direction.reshape(gradient.shape)
 
     def forget(self) -> None:
         """Start afresh from the next picture."""
@@ -259,7 +270,8 @@ class LBFGS:
             return {}
         pairs = {}
         for number, (step, difference, _) in enumerate(self._pairs):
-            pairs.update({f"step_{number}": step, f"difference_{number}": difference})
+            pairs.update(step.state(f"step_{number}", self._image.shape))
+            pairs.update(difference.state(f"difference_{number}", self._image.shape))
         return {
             **pairs,
             "radius": np.array(self._radius),
@@ -272,9 +284,10 @@ class LBFGS:
         """Put back what `state` gave."""
         self.forget()
         if state:
-            count = sum(name.startswith("step_") for name in state)
-            pairs = [(state[f"step_{number}"], state[f"difference_{number}"]) for number in range(count)]
-            self._pairs = [(step, difference, float(dot(step, difference))) for step, difference in pairs]
+            count = sum(f"step_{number}" in state for number in range(len(state)))
+            for number in range(max(0, count - self._history), count):
+                names = [f"{name}_{number}" for name in self.pairs]
+                self._pair(*(self._keep(state[name], float(state.get(f"{name}_scale", 1.0))) for name in names))
             self._radius, self._loss = float(state["radius"]), float(state["loss"])
             self._image, self._gradient = state["image"], state["gradient"]
 

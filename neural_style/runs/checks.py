@@ -44,10 +44,11 @@ def check_optimizer(arrays, name, shape):
     history = {f"{kind}_{number}" for kind in keeps.pairs for number in range(len(arrays))} & arrays.keys()
     count = len(history) // max(1, len(keeps.pairs))
     whole = history == {f"{kind}_{number}" for kind in keeps.pairs for number in range(count)}
-    expected = {*keeps.numbers, *keeps.arrays, *history}
+    scales = {f"{name}_scale" for name in history} & arrays.keys()  # of arrays in half precision
+    expected = {*keeps.numbers, *keeps.arrays, *history, *scales}
     _demand(not arrays or (arrays.keys() == expected and whole), "what its optimizer remembers")
     for key, array in arrays.items():
-        shape_and_kinds = ((), "iuf") if key in keeps.numbers else (shape, "f")
+        shape_and_kinds = ((), "iuf") if key in keeps.numbers or key in scales else (shape, "f")
         _demand(array.shape == shape_and_kinds[0] and array.dtype.kind in shape_and_kinds[1], f"its {key}")
         _demand(np.isfinite(array).all() or key == "loss", f"its {key}")
 

@@ -7,8 +7,6 @@ whole pictures.
 from .library import computing, torch
 from .operators import CHANNELS_LAST
 
-F = torch.nn.functional
-
 
 class StripMaps:
     """A strip, computed.
@@ -58,8 +56,13 @@ class StripMaps:
         if not (feed.above or feed.below):
             return features
         value = float("-inf") if layer.kind == "pool" and self._operators.pooling == "max" else 0.0
-        padded = F.pad(features, (0, 0, feed.above, feed.below), value=value)
-        return padded.contiguous(memory_format=CHANNELS_LAST)
+        _, channels, height, width = features.shape
+        shape = 1, channels, feed.above + height + feed.below, width
+        padded = torch.empty(shape, dtype=features.dtype, device=features.device, memory_format=CHANNELS_LAST)
+        padded[:, :, : feed.above] = value
+        padded[:, :, feed.above : feed.above + height] = features
+        padded[:, :, feed.above + height :] = value
+        return padded
 
     def _own(self, name):
         """Where the rows that belong to this strip alone stand among those that it holds."""
