@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from pathlib import Path
 
-from .errors import RunError
+from .errors import EngineError
 
 TEMPORARY = ".nstyle-"  # how the names of files begin that are being written
 
@@ -114,7 +114,7 @@ class Scratch:
 
         Raises
         ------
-        RunError
+        EngineError
             If the disk has no room for them: it is taken here, so that writing to them cannot fail later.
         """
         try:
@@ -127,7 +127,7 @@ class Scratch:
                     file.flush()
                 mapped = mmap.mmap(file.fileno(), size)
         except OSError as error:
-            raise RunError(
+            raise EngineError(
                 f"--scratch {self.folder}: no room for {size / 1e6:.0f} MB more ({error.strerror or error}); "
                 "make room or name another folder, then go on with --resume."
             ) from None

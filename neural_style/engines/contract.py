@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Optional, Protocol, Union, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import Scratch
 from ..networks.layers import Network
 from ..networks.strips import Strip
 
@@ -172,8 +173,11 @@ class Strips(Encoder, Protocol):
     def guard(self) -> AbstractContextManager[None]:
         """Where the engine's arrays are computed with: what its library raises there becomes an `EngineError`."""
 
-    def empty(self, shape: tuple[int, ...], exact: bool = False) -> Array:
-        """An array to be written to: in the precision of the convolutions, as stages hand on, or `exact`: float32."""
+    def empty(self, shape: tuple[int, ...], exact: bool = False, scratch: Optional[Scratch] = None) -> Array:
+        """An array to be written to: in the precision of the convolutions, as stages hand on, or `exact`: float32.
+
+        On the processor it lies on the disk of `scratch` if there is one.
+        """
 
     def array(self, values: Numpy) -> Array:
         """As `Engine.array`."""

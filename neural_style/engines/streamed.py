@@ -16,8 +16,8 @@ import numpy as np
 
 from ..networks.layers import DATA
 from ..networks.strips import Division
-from . import regions
-from .contract import Moments, Statistics, Targets
+from .contract import Statistics, Targets
+from .sums import RegionSums
 
 
 def _guarded(method):
@@ -44,10 +44,24 @@ class StreamedEncoder:
         Pictures of up to so many pixels are computed whole.
     kept : int
         Of pictures of up to so many pixels the bits that the way back asks for are kept.
+    lean : bool
+        Feature maps of the photograph stay in the precision of the convolutions, in which they were computed.
+    scratch : files.Scratch, optional
+        Where whole feature maps lie; by default in memory.
     """
 
-    def __init__(self, encoder, values, whole=0, kept=0):
+    def __init__(self, encoder, values, whole=0, kept=0, lean=False, scratch=None):
         self.encoder, self.values, self.whole, self.kept = encoder, values, whole, kept
+        self._lean, self._scratch = lean, scratch
+
+    def empty(self, shape, exact=False):
+        """As `contract.Strips`, where this encoder keeps its arrays."""
+        return self.encoder.empty(shape, exact, self._scratch)
+
+    def let_go(self):
+        """What lies on a disk takes no memory until it is read again."""
+        if self._scratch is not None:
+            self._scratch.let_go()
 
     @_guarded
     def extract(self, image, content_layers, style_layers, masks=(None,)):
@@ -56,9 +70,9 @@ class StreamedEncoder:
         if math.prod(size) <= self.whole:
             return self.encoder.extract(image, content_layers, style_layers, masks)
         content_layers, style_layers = list(content_layers), list(style_layers)
-        course = _Course(self, size, {*content_layers, *style_layers})
-        guided = _Regions(self.encoder, course.shapes, style_layers, masks)
-        content = {layer: self.encoder.empty((1, *course.shapes[layer]), exact=True) for layer in content_layers}
+        course = _Course(self, size, {*content_layers, *style_layers}, returns=False)
+        guided = RegionSums(self.encoder, course.shapes, style_layers, masks)
+        content = {layer: self.empty((1, *course.shapes[layer]), not self._lean) for layer in content_layers}
 
         def look(strip, maps):
             guided.add(strip, maps)
@@ -81,7 +95,7 @@ class StreamedEvaluator:
         self.encoder, self.size = streamed.encoder, tuple(size)
         self._content, style_layers, map_layers = dict(content), list(style_layers), list(map_layers)
         self._course = _Course(streamed, self.size, {*content, *style_layers, *map_layers})
-        self._regions = _Regions(self.encoder, self._course.shapes, style_layers, masks)
+        self._regions = RegionSums(self.encoder, self._course.shapes, style_layers, masks)
         self._counted = {layer: self.encoder.array(mask) for layer, mask in (content_mask or {}).items()}
         self._map_shapes = {layer: self._course.shapes[layer] for layer in map_layers}
         whole = {layer: [float(math.prod(shape[1:]))] for layer, shape in self._map_shapes.items()}
@@ -129,12 +143,13 @@ class StreamedEvaluator:
 class _Course:
     """The way of a picture up through the stages, strip by strip, and of its gradient down again."""
 
-    def __init__(self, streamed, size, names):
-        self._encoder = it = streamed.encoder
+    def __init__(self, streamed, size, names, returns=True):
+        self._encoder, self._arrays = streamed.encoder, streamed
+        it = streamed.encoder
         padded = [edge + 2 * it.border for edge in size]
         division = Division(it.network, padded, it.pooling, names, streamed.values)
         self._stages, self.shapes, self._names = division.stages, division.shapes, names
-        self._keeps = math.prod(size) <= streamed.kept
+        self._returns, self._keeps = returns, returns and math.prod(size) <= streamed.kept
         self._image, self._inputs, self._kept, self._ready = None, {}, {}, False
 
     def forward(self, image, look):
@@ -149,11 +164,12 @@ class _Course:
         self._kept = {}
         self._image, self._inputs = image, {DATA: mirrored(image, self._encoder.border)}
         for stage, strips in self._stages:
-            target = self._encoder.empty((1, *self.shapes[stage.output])) if stage.output else None
+            target = self._arrays.empty((1, *self.shapes[stage.output])) if stage.output else None
             for number, strip in enumerate(strips):
                 self._strip_forward(stage, number, strip, target, look)
+                self._arrays.let_go()
             self._inputs[stage.output] = target
-            if self._keeps and stage.input != DATA:
+            if (self._keeps or not self._returns) and stage.input != DATA:
                 del self._inputs[stage.input]
         self._ready = True
 
@@ -188,6 +204,7 @@ class _Course:
             for number, strip in enumerate(strips):
                 first, last = strip.source
                 below[:, :, first:last] += self._strip_back(stage, number, strip, above, heads)
+                self._arrays.let_go()
             above = below
             if stage.input != DATA:
                 self._inputs.pop(stage.input, None)
@@ -197,8 +214,9 @@ class _Course:
     def _zeros(self, name):
         if name == DATA:
             return 0 * self._inputs[DATA]
-        zeros = self._encoder.empty((1, *self.shapes[name]))
+        zeros = self._arrays.empty((1, *self.shapes[name]))
         zeros[:] = 0
+        self._arrays.let_go()
         return zeros
 
     def _strip_back(self, stage, number, strip, above, heads):
@@ -215,67 +233,6 @@ class _Course:
             name = stage.output
             gradients[name] = own + gradients[name] if name in gradients else own
         return pull(gradients)
-
-
-class _Regions:
-    """The moments of style layers, summed over strips, by layer and region.
-
-    A strip's feature map is a matrix (h W, C) here: of one with its channels last the same memory.
-    """
-
-    def __init__(self, encoder, shapes, layers, masks):
-        self._means, self._masks, self.positions = encoder.means, {}, {}
-        for layer in layers:
-            edges = shapes[layer][1:]
-            found = [regions.at_layer(mask, layer, edges, encoder.border) for mask in masks]
-            self._masks[layer] = [None if mask is None else encoder.array(mask) for mask in found]
-            self.positions[layer] = [regions.positions(mask, edges) for mask in found]
-        self.clear()
-
-    def clear(self):
-        """Forget what was added."""
-        self._sums = {layer: [[0, 0] for _ in masks] for layer, masks in self._masks.items()}
-
-    def _guided(self, strip, maps, layer):
-        """A strip's features (N, C), and for each region its mask at these positions (N, 1), or None."""
-        features = maps[layer].swapaxes(1, 2).swapaxes(2, 3).reshape(-1, maps[layer].shape[1])
-        first, last = strip.wanted[layer]
-        for mask in self._masks[layer]:
-            row = None if mask is None else mask[first:last].reshape(-1, 1)
-            yield features if row is None else features * row, row
-
-    def add(self, strip, maps):
-        """Add a strip's feature maps."""
-        for layer in self._sums.keys() & maps.keys():
-            for sums, (guided, row) in zip(self._sums[layer], self._guided(strip, maps, layer)):
-                sums[0] = sums[0] + guided.T @ guided
-                if self._means:
-                    sums[1] = sums[1] + (guided if row is None else guided * row).sum(0)
-
-    def moments(self):
-        """Layer -> list of Moments."""
-        return {
-            layer: [
-                Moments(second / count, mean / count if self._means else None)
-                for (second, mean), count in zip(self._sums[layer], self.positions[layer])
-            ]
-            for layer in self._sums
-        }
-
-    def gradients(self, strip, maps, gradients):
-        """Layer -> gradient of a strip's feature map, from those of the moments."""
-        found = {}
-        for layer in self._sums.keys() & maps.keys():
-            total = 0
-            parts = zip(gradients[layer], self.positions[layer], self._guided(strip, maps, layer))
-            for gradient, count, (guided, row) in parts:
-                part = guided @ ((gradient.second + gradient.second.T) / count)
-                if gradient.mean is not None:
-                    part = part + gradient.mean / count * (1 if row is None else row)
-                total = total + (part if row is None else part * row)
-            _, channels, height, width = maps[layer].shape
-            found[layer] = total.reshape(1, height, width, channels).swapaxes(2, 3).swapaxes(1, 2)
-        return found
 
 
 def _gather(whole, strip, maps):

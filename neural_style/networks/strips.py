@@ -104,7 +104,41 @@ class Division:
     @property
     def handed_on(self) -> int:
         """Values that the stages hand on to the next, of the whole picture."""
-        return sum(self._row(stage.output) * self._height(stage.output) for stage, _ in self.stages if stage.output)
+        return sum(self._handed_on)
+
+    @property
+    def _handed_on(self) -> list[int]:
+        return [self._row(stage.output) * self._height(stage.output) for stage, _ in self.stages if stage.output]
+
+    def held(self, forward: bool) -> int:
+        """The most of them that are held at once, with their gradients, on the way up and down.
+
+        Parameters
+        ----------
+        forward : bool
+            What one stage hands on is let go of when the next one has been computed; else it is there for the way
+            back, too.
+        """
+        steps = list(enumerate(zip(self._handed_on, [0, *self._handed_on])))
+        return max([0, *(here + below + (0 if forward else sum(self._handed_on[:at])) for at, (here, below) in steps)])
+
+    def kept(self, pooling: str, each: int) -> int:
+        """Bytes that are kept for the way back of the whole picture, in as few bits as it takes.
+
+        Parameters
+        ----------
+        pooling : {"avg", "max"}
+        each : int
+            Bytes of a value of a feature map.
+        """
+        total = 0
+        for layer in (layer for stage, _ in self.stages for layer in stage.layers):
+            values = self._row(layer.name) * self._height(layer.name)
+            total += values // 8 if layer.relu or layer.kind == "relu" else 0
+            total += values if layer.kind == "pool" and pooling == "max" else 0
+            total += each * values if layer.kind == "lrn" else 0
+            total += each * values if layer.name in self._names else 0
+        return total
 
     def _height(self, name: str) -> int:
         return self.shapes[name][1]

@@ -6,6 +6,9 @@ from typing import NamedTuple, Optional
 
 # epochs at the size of the result, at half of it, at a quarter, ...
 SHARES = (6, 1, 1)
+# what a picture shows is decided below a long edge of so many pixels; above, in so few epochs, strokes become sharp
+LARGE, FINE_EPOCHS = 1600, 30
+SMALLEST = 96  # short edge of the coarsest picture
 
 
 class Level(NamedTuple):
@@ -18,7 +21,8 @@ class Level(NamedTuple):
 def plan(size: tuple[int, int], epochs: int, levels: Optional[int]) -> list[Level]:
     """Share the epochs of a run among picture sizes.
 
-    Each level has half the long edge of the next.
+    Each level has half the long edge of the next. Those with a long edge above `LARGE` have `FINE_EPOCHS` each, and
+    together at most half of all; the others share the rest.
 
     Parameters
     ----------
@@ -42,18 +46,25 @@ def plan(size: tuple[int, int], epochs: int, levels: Optional[int]) -> list[Leve
     """
     height, width = size
     levels = levels or pyramid_levels(size)
-    shares = SHARES[:levels] if levels <= len(SHARES) else SHARES + (SHARES[-1],) * (levels - len(SHARES))
-    # epochs at a size and all coarser ones, rounded up, but one is left for the size of the result
-    coarser = [math.ceil(epochs * sum(shares[step:]) / sum(shares)) for step in range(1, levels)]
-    sums = [epochs, *(min(epochs - 1, count) for count in coarser), 0]
-    counts = [upper - lower for upper, lower in zip(sums, sums[1:])]
     sizes = [(max(1, round(height / 2**step)), max(1, round(width / 2**step))) for step in range(levels)]
+    fine = min(levels - 1, sum(max(size) > LARGE for size in sizes))
+    of_fine = max(1, min(FINE_EPOCHS, epochs // (2 * fine))) if fine else 0
+    counts = [of_fine] * min(fine, epochs) + _shared(max(0, epochs - fine * of_fine), levels - fine)
     return [Level(s, n) for s, n in reversed(list(zip(sizes, counts))) if n > 0]
 
 
+def _shared(epochs: int, levels: int) -> list[int]:
+    """Epochs of each level, fine to coarse, by `SHARES`; but one is left for the finest."""
+    shares = SHARES[:levels] if levels <= len(SHARES) else SHARES + (SHARES[-1],) * (levels - len(SHARES))
+    coarser = [math.ceil(epochs * sum(shares[step:]) / sum(shares)) for step in range(1, levels)]
+    sums = [epochs, *(max(0, min(epochs - 1, count)) for count in coarser), 0]
+    return [upper - lower for upper, lower in zip(sums, sums[1:])]
+
+
 def pyramid_levels(size: tuple[int, int]) -> int:
-    """As many levels as leave a short edge of 96 pixels or more, at most 3."""
-    return 1 + max(0, min(2, int(math.log2(min(size) / 96)))) if min(size) >= 96 else 1
+    """As many levels as leave a short edge of 96 pixels or more; at most 3 below the size of `LARGE`."""
+    halvings = int(math.log2(min(size) / SMALLEST)) if min(size) >= SMALLEST else 0
+    return 1 + (halvings if max(size) > LARGE else min(2, halvings))
 
 
 def extended(levels: Sequence[Level], epochs: int) -> list[Level]:

@@ -16,7 +16,7 @@ from typing import Protocol, Union
 import numpy as np
 from PIL import Image
 
-from .arrays import Array, array_namespace, dot, resized, rms
+from .arrays import Array, array_namespace, device, dot, resized, rms
 from .remembered import Remembered, Whole
 
 NOTHING = float(np.finfo(np.float32).tiny)  # below this a length of float32 is none
@@ -284,12 +284,21 @@ class LBFGS:
         """Put back what `state` gave."""
         self.forget()
         if state:
+            image = state["image"]
             count = sum(f"step_{number}" in state for number in range(len(state)))
             for number in range(max(0, count - self._history), count):
-                names = [f"{name}_{number}" for name in self.pairs]
-                self._pair(*(self._keep(state[name], float(state.get(f"{name}_scale", 1.0))) for name in names))
+                arrays = {name: state[f"{name}_{number}"] for name in self.pairs}
+                self._pair(*(
+                    self._keep(_beside(image, array), float(state.get(f"{name}_{number}_scale", 1.0)))
+                    for name, array in arrays.items()
+                ))  # fmt: skip
             self._radius, self._loss = float(state["radius"]), float(state["loss"])
             self._image, self._gradient = state["image"], state["gradient"]
+
+
+def _beside(image: Array, array: Array) -> Array:
+    """An array of any library as one of another's, on its device."""
+    return array_namespace(image).asarray(array, device=device(image))
 
 
 def _single(number: float) -> float:

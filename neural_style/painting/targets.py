@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ..engines.contract import Moments
 from ..pictures import images
 from . import losses
-from .arrays import Array, array_namespace
+from .arrays import Array, array_namespace, total
 from .objective import Weights
 
 
@@ -106,4 +106,5 @@ def normalized(
 def _per_mean_square(features: Array) -> float:
     """Of (1, C, H, W): N = H W over the sum of squares."""
     positions: int = math.prod(features.shape[2:])
-    return positions / float(array_namespace(features).sum(features**2))
+    xp = array_namespace(features)
+    return positions / (float(xp.sum(features**2)) if features.dtype == xp.float32 else total(features**2))

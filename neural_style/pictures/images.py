@@ -88,20 +88,27 @@ def save(picture, path):
     OSError
         If the file cannot be written; what stood at `path` stays as it was.
     """
+    if Path(path).suffix.lower() in (".tif", ".tiff"):
+        save_levels(np.rint(picture * 65535).astype(np.uint16), path)
+    else:
+        save_levels(np.rint(picture * 255).astype(np.uint8), path)
+
+
+def save_levels(levels, path):
+    """As `save`, of a picture in whole numbers: of 16 bits for TIFF, else of 8."""
     # into memory: Pillow's encoders do not notice that a full disk took only half of what they wrote
     file, kind = io.BytesIO(), Image.registered_extensions()[Path(path).suffix.lower()]
     if kind == "TIFF":
-        levels = np.rint(picture * 65535).astype(np.uint16)
-        tifffile.imwrite(file, levels, photometric="rgb", iccprofile=_srgb_profile(), metadata=None)
+        tifffile.imwrite(file, levels, photometric="rgb", iccprofile=srgb_profile(), metadata=None)
     else:
         options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {}
-        image = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
-        image.save(file, kind, icc_profile=_srgb_profile(), **options)
-    write_bytes(path, file.getvalue())
+        Image.fromarray(levels).save(file, kind, icc_profile=srgb_profile(), **options)
+    write_bytes(path, file.getbuffer())
 
 
 @functools.cache
-def _srgb_profile():
+def srgb_profile():
+    """The colour profile of what is written."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     # bytes 24 to 35 of a profile are its date of creation (ICC.1:2010, 7.2.8): the same picture must give the same file
     profile[24:36] = bytes(12)

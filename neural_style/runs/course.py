@@ -64,7 +64,7 @@ def events(run, state, earlier=(), detail=None):
         The picture of `enlarged`, where it is not the photograph.
     """
     it = run.settings
-    optimizer = OPTIMIZERS[it.optimizer](it.lr)
+    optimizer = run.make_optimizer(it.lr)
 
     def rate_at(epoch):
         return it.lr * it.lr_sched_factor ** (math.ceil(epoch / it.lr_sched_delay) - 1)
@@ -73,7 +73,8 @@ def events(run, state, earlier=(), detail=None):
         run.levels,
         lambda size: objective(run, size, earlier),
         optimizer,
-        state.mapped(run.engine.array),
+        # what is in half precision stays so, and off the device, until the optimizer remembers it again
+        state.mapped(lambda array: array if array.dtype == np.float16 else run.engine.array(array)),
         rate_at=rate_at,
         stop_eps=it.stop_eps,
         clip=not optimizer.classic,
@@ -120,7 +121,7 @@ def objective(run, size, earlier=()):
         map_losses=map_losses,
         max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else array(masks.resized(run.painted, size)),
-        photograph=photograph,
+        photograph=photograph if run.painted is not None or it.laplacian_weight else None,
         earlier=[
             (array(images.resize_planes(moved, size)), array(masks.resized(trust, size))) for moved, trust in earlier
         ],

@@ -241,6 +241,8 @@ GROUPS = {
                "or local:N to start N here", open="none", metavar="WHERE", changes_result=False),
         Option("tile", "whole", "with --cluster: pixels of a tile at each edge, at most", default=512, metavar="PIXELS",
                unit="pixels", least=64, most=100_000, changes_result=False),
+        Option("scratch", "file", "folder on a disk for what memory has no room for", open="none", metavar="DIR",
+               changes_result=False),
         _flag("no_memory_check", "begin even where the memory seems too small", changes_result=False),
     ),
     "results": (
@@ -251,6 +253,8 @@ GROUPS = {
                most=MOST, on_resume="any"),
         _several("snapshot_at", "whole", "epochs of snapshots, in place of --save-epochs", open="none", metavar="N",
                  unit="epochs", least=1, most=MOST, on_resume="any"),
+        Option("snapshot_size", "whole", "long edge of the pictures on the way, at most; 0: the result's", default=2048,
+               metavar="PIXELS", unit="pixels", most=100_000, on_resume="any"),
         Option(
             "animate", "choice", "make an animation of the snapshots at the end", open="none",
             choices={"gif": "for everywhere", "webp": "in full colour", "mp4": "a film"}, changes_result=False,

@@ -68,7 +68,8 @@ def _memory(settings, advice):
     if free is None:
         return "the system does not tell"
     room = max(0.0, free - limits.PROCESS_BYTES - limits.FIXED_BYTES)
-    edge = int(math.sqrt(1.5 * room / limits.per_pixel(settings.model, "float32").result)) // 10 * 10
+    engine = settings.engine if settings.engine in limits.MEASURED else next(iter(door.installed()), "torch")
+    edge = int(math.sqrt(1.5 * room / limits.measured(engine, settings.model)["float32"].result)) // 10 * 10
     if edge < OPTIONS["max_long_edge"].default:
         advice.append(f"memory is short: close other programs, or paint with --max-long-edge {max(edge, 100)}")
     return f"{limits.shown(free)} free: whole pictures of {settings.model} up to a long edge of about {edge} pixels"

@@ -1,26 +1,59 @@
-"""How a run computes its pictures so that it fits into memory: whole, or in strips."""
+"""How a run computes its pictures so that it fits into memory: whole or in strips, and what it remembers of them."""
 
+import functools
 import math
 import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from ..engines.contract import Strips
 from ..engines.streamed import StreamedEncoder
 from ..errors import InputError
+from ..files import Scratch
 from ..networks.strips import Division, sees_all
-from ..painting.optimizers import OPTIMIZERS
+from ..painting import matching
+from ..painting.optimizers import LBFGS, OPTIMIZERS
+from ..painting.remembered import Half
 from . import limits
 
 # bytes of a strip for each value of its layers: the maps, their gradients, and what the operators need beside them;
 # measured with VGG-19 at 1200 x 800 (bfloat16, 7) and 384 x 256 (float32), rounded up
 STRIP_VALUE = {"float32": 14, "bfloat16": 8, "float16": 8}
 LARGEST = 2**26  # values of a strip: larger ones are not faster
-# pictures that a run holds beside those of its optimizer, denoising of a snapshot included
-PICTURES = 20
+COMFORTABLE = 2**23  # thinner strips compute their halos over and over
+# pictures that a run holds beside those of its optimizer, what is computed of a snapshot included
+PICTURES = 14
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a value in the precision of the convolutions
+FEWER = (6, 3)  # pairs of L-BFGS, where nothing else helps
+
+
+class Way(NamedTuple):
+    """A way to compute a run."""
+
+    pictures: str  # whole, bits (in strips, of which bits are kept), or strips (of which nothing is)
+    pairs: str  # of L-BFGS: whole, half, or disk, where with strips the feature maps lie, too
+    history: int = LBFGS.history
+
+
+def ways(run):
+    """The ways that a run may take, the fastest first; they need less and less memory."""
+    it = run.settings
+    kinds = ["whole", "half", *(["disk"] if it.scratch else [])] if it.optimizer == "lbfgs" else ["whole"]
+    found = [Way("whole", pairs) for pairs in kinds]
+    if can_strips(run):
+        found += [Way("bits", pairs) for pairs in kinds]
+        found.append(Way("strips", "half" if it.optimizer == "lbfgs" else "whole"))
+        if it.scratch:
+            found.append(Way("strips", "disk"))
+        elif it.optimizer == "lbfgs":
+            found += [Way("strips", "half", fewer) for fewer in FEWER]
+    return found
 
 
 def fitted(run):
-    """A run, computing in strips if its pictures do not fit into memory whole and its engine can.
+    """A run in the first of its ways that fits into memory.
 
     Parameters
     ----------
@@ -29,7 +62,8 @@ def fitted(run):
     Returns
     -------
     prepare.Run
-        With an encoder in strips, what run.json says of them, and a line for the user; else as it was.
+        As it was where it fits so; else with another encoder or optimizer, what run.json says of them, and a line for
+        the user.
 
     Raises
     ------
@@ -37,32 +71,95 @@ def fitted(run):
         If it does not fit in strips either.
     """
     it, room = run.settings, limits.room(run)
-    if room is None or limits.memory(run, it.precision) <= room or not _can(run):
+    if it.scratch is not None and not Path(it.scratch).is_dir():
+        raise InputError(f"--scratch {it.scratch}: no folder; make it, or name another.")
+    if room is None or needs(run, Way("whole", "whole"), 0) <= room:
         return run
-    pictures = [_bytes_of_result(run), *_bytes_of_paintings(run)]
-    left = room - limits.FIXED_BYTES - max(pictures)
-    each = STRIP_VALUE[it.precision]
-    least = max(_division(run, size, 0).values for size in (run.size, *limits.painting_sizes(run)))
-    if left < least * each and not it.no_memory_check:
-        need = limits.FIXED_BYTES + max(pictures) + least * each
-        raise InputError(f"{_refusal(run, need, room)} (--no-memory-check: try all the same).")
-    # a power of two: what is free is never twice the same, and the same strips give the same bytes
-    values = min(LARGEST, 2 ** int(math.log2(max(least, left / each))))
-    whole = int(math.prod(run.size) * max(0, room - limits.FIXED_BYTES) / limits.of_result(run, it.precision))
-    notice = (
-        f"Computing in strips: whole, {_what(run)} about {limits.shown(limits.memory(run, it.precision))} of memory, "
-        f"and {limits.shown(room)} are {limits.whence(it)}; this takes up to twice as long."
-    )
-    return run._replace(
-        encoder=StreamedEncoder(run.encoder, values, whole),
-        notices=(*run.notices, notice),
-        strips={"values": values, "whole_up_to_pixels": whole},
+    found = ways(run)
+    for comfortable in (COMFORTABLE, 0):
+        for way in found:
+            if needs(run, way, comfortable) <= room:
+                return _by(run, way, room)
+    if not can_strips(run):
+        return run  # `limits.check` says what would help
+    if it.no_memory_check:
+        return _by(run, found[-1], room)
+    raise InputError(
+        f"{_refusal(run, min(needs(run, way, 0) for way in found), room)} (--no-memory-check: try all the same)."
     )
 
 
-def _can(run):
+def can_strips(run):
+    """Whether the engine and the network can compute in strips."""
     names = {*run.settings.content_layers, *run.settings.style_layers}
     return isinstance(run.encoder, Strips) and not sees_all(run.encoder.network, names)
+
+
+def needs(run, way, comfortable):
+    """Bytes that a run needs above what it holds before its first epoch, with strips of so many values or more."""
+    if way.pictures == "whole":
+        return limits.memory(run, run.settings.precision, PAIR[way.pairs] * 2 * way.history)
+    return limits.FIXED_BYTES + _beside(run, way) + max(_least(run), comfortable) * _each(run)
+
+
+# bytes of one of L-BFGS's arrays, per pixel
+PAIR = {"whole": limits.IMAGE, "half": limits.IMAGE // 2, "disk": 0}
+
+
+def _by(run, way, room):
+    it, scratch = run.settings, None
+    if way.pairs == "disk":
+        scratch = Scratch(it.scratch)
+        limits.check_scratch(run, 2 * way.history * limits.IMAGE // 2 * math.prod(run.size) + 2 * _maps(run))
+    notices, strips = [], {"pairs": way.pairs, "history": way.history}
+    if way.pictures == "whole":
+        encoder = run.encoder
+        notices.append("The steps of L-BFGS are remembered " + REMEMBERED[way.pairs])
+    else:
+        left = room - limits.FIXED_BYTES - _beside(run, way)
+        # a power of two: what is free is never twice the same, and the same strips give the same bytes
+        values = min(LARGEST, 2 ** int(math.log2(max(_least(run), left / _each(run)))))
+        area, spare = math.prod(run.size), max(0, room - limits.FIXED_BYTES)
+        whole = int(area * spare / limits.of_result(run, it.precision, PAIR[way.pairs] * 2 * way.history))
+        bits = area * max(0, spare - values * _each(run)) / _beside(run, way._replace(pictures="bits"))
+        kept = area if way.pictures == "bits" else int(min(area - 1, bits))
+        strips.update(values=values, whole_up_to_pixels=whole, bits_kept_up_to_pixels=kept)
+        on_disk = scratch if way.pictures == "strips" else None
+        encoder = StreamedEncoder(run.encoder, values, whole, kept, _lean(run, way), on_disk)
+        notices.append("Computing in strips" + (" that keep bits" if way.pictures == "bits" else ""))
+        if way.pairs != "whole":
+            notices.append("with the steps of L-BFGS " + REMEMBERED[way.pairs])
+    notice = (
+        f"{', '.join(notices)}: whole, {_what(run)} about {limits.shown(limits.memory(run, it.precision))} of memory, "
+        f"and {limits.shown(room)} are {limits.whence(it)}"
+        f"{'; this takes up to twice as long' if way.pictures == 'strips' else ''}."
+    )
+    return run._replace(
+        encoder=encoder, notices=(*run.notices, notice), strips=strips, make_optimizer=_optimizer(run, way, scratch)
+    )
+
+
+REMEMBERED = {"half": "in half precision", "disk": "on the disk of --scratch"}
+
+
+def _optimizer(run, way, scratch):
+    if way.pairs == "whole":
+        return run.make_optimizer
+    allocate = scratch and functools.partial(_on_disk, scratch)
+    return functools.partial(LBFGS, history=way.history, remember=functools.partial(Half, allocate=allocate))
+
+
+def _on_disk(scratch, count):
+    scratch.let_go()
+    return np.frombuffer(scratch.allocate(2 * count), np.float16)
+
+
+def _each(run):
+    return STRIP_VALUE[run.settings.precision]
+
+
+def _least(run):
+    return max(_division(run, size, 0).values for size in (run.size, *limits.painting_sizes(run)))
 
 
 def _division(run, size, values):
@@ -71,29 +168,55 @@ def _division(run, size, values):
     return Division(encoder.network, edges, encoder.pooling, {*it.content_layers, *it.style_layers}, values)
 
 
-def _bytes_of_result(run):
-    """Of all that is held of the result beside a strip: pictures, what the stages hand on and its gradient, targets."""
-    it = run.settings
-    pictures = math.prod(run.size) * limits.IMAGE * (PICTURES + OPTIMIZERS[it.optimizer].pictures)
-    whole = limits.COPIES_OF_MAPS * limits.of_whole_maps(run, run.size)
-    return pictures + whole + _bytes_of_maps(run, run.size, run.regions, 2, it.content_layers)
+def _lean(run, way):
+    return way.pictures == "strips" and run.settings.style_loss not in matching.MAP_LOSSES
 
 
-def _bytes_of_paintings(run):
+def _maps(run):
+    """Bytes of all that the stages hand on of the result, and of the photograph's feature maps."""
+    whole = _division(run, run.size, sys.maxsize)
+    values = whole.handed_on + sum(math.prod(whole.shapes[layer]) for layer in run.settings.content_layers)
+    return BYTES[run.settings.precision] * values
+
+
+def _beside(run, way):
+    """Bytes that are held beside a strip: of the result, or of a painting while its moments are taken."""
+    return max(_of_result(run, way), *_of_paintings(run, way))
+
+
+def _of_result(run, way):
+    it, area = run.settings, math.prod(run.size)
+    remembered = limits.IMAGE * OPTIMIZERS[it.optimizer].pictures
+    if it.optimizer == "lbfgs":
+        remembered += 2 * (PAIR[way.pairs] * way.history - limits.IMAGE * LBFGS.history)
+    maps = _of_maps(run, run.size, run.regions)
+    whole, size = _division(run, run.size, sys.maxsize), BYTES[it.precision]
+    if not (way.pictures == "strips" and way.pairs == "disk"):
+        maps += size * whole.held(way.pictures == "bits")
+        targets = sum(math.prod(whole.shapes[layer]) for layer in it.content_layers)
+        maps += targets * (size if _lean(run, way) else 4)
+    if way.pictures == "bits":
+        maps += whole.kept(run.encoder.pooling, size)
+    maps += limits.COPIES_OF_MAPS * limits.of_whole_maps(run, run.size)
+    return area * (limits.IMAGE * PICTURES + remembered) + maps
+
+
+def _of_paintings(run, way):
+    size = 0 if way.pictures == "strips" and way.pairs == "disk" else BYTES[run.settings.precision]
     return [
-        math.prod(size) * limits.IMAGE * PICTURES
-        + 2 * limits.of_whole_maps(run, size)
-        + _bytes_of_maps(run, size, regions, 1, ())
-        for size, regions in zip(limits.painting_sizes(run), run.style_regions)
+        math.prod(shape) * limits.IMAGE * PICTURES
+        + 2 * limits.of_whole_maps(run, shape)
+        + size * _division(run, shape, sys.maxsize).held(True)
+        + _of_maps(run, shape, regions)
+        for shape, regions in zip(limits.painting_sizes(run), run.style_regions)
     ]
 
 
-def _bytes_of_maps(run, size, regions, copies, content_layers):
-    whole = _division(run, size, sys.maxsize)
-    handed_on = copies * whole.handed_on * BYTES[run.settings.precision]
-    targets = sum(4 * math.prod(whole.shapes[layer]) for layer in content_layers)
-    masks = sum(4 * math.prod(whole.shapes[layer][1:]) for layer in run.settings.style_layers)
-    return handed_on + targets + masks * sum(region is not None for region in regions)
+def _of_maps(run, size, regions):
+    """Bytes of the masks at the positions of the style layers."""
+    shapes = _division(run, size, sys.maxsize).shapes
+    masks = sum(4 * math.prod(shapes[layer][1:]) for layer in run.settings.style_layers)
+    return masks * sum(region is not None for region in regions)
 
 
 def _what(run):
@@ -103,13 +226,14 @@ def _what(run):
 
 def _refusal(run, need, room):
     it = run.settings
+    scratch = ", or name a folder on a disk (--scratch)" if it.scratch is None else ""
     if it.memory is None:
         return (
             f"{limits.largest(run)} about {limits.shown(need)} of memory even in strips, "
-            f"{limits.shown(room)} are free; ask for less, or close other programs"
+            f"{limits.shown(room)} are free; ask for less, or close other programs{scratch}"
         )
     need += it.memory - room if room else limits.PROCESS_BYTES
     return (
         f"--memory {limits.shown(it.memory)}: {_what(run)} about {limits.shown(need)} even in strips, the program "
-        "itself included; allow more, or ask for less"
+        f"itself included; allow more, or ask for less{scratch}"
     )

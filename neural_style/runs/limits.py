@@ -23,11 +23,17 @@ class PerPixel(NamedTuple):
     mask: int  # per pixel of either, for each mask
 
 
-# peak resident memory of whole runs above that before the first epoch (MXNet, L-BFGS, coarse to fine, long edges 300,
-# 600 and 900, two threads), rounded up
+# peak resident memory of whole runs above that before the first epoch, rounded up: with MXNet of L-BFGS, coarse to
+# fine, long edges 300, 600 and 900, two threads; with PyTorch of Adam, long edges 400 and 900
 MEASURED = {
-    "vgg19": {"float32": PerPixel(3000, 1600, 470), "bfloat16": PerPixel(2500, 900, 470)},
-    "squeezenet": {"float32": PerPixel(1900, 650, 220), "bfloat16": PerPixel(2800, 650, 220)},
+    "mxnet": {
+        "vgg19": {"float32": PerPixel(3000, 1600, 470), "bfloat16": PerPixel(2500, 900, 470)},
+        "squeezenet": {"float32": PerPixel(1900, 650, 220), "bfloat16": PerPixel(2800, 650, 220)},
+    },
+    "torch": {
+        "vgg19": {"float32": PerPixel(1900, 1200, 470), "bfloat16": PerPixel(1000, 700, 470)},
+        "squeezenet": {"float32": PerPixel(1150, 650, 220), "bfloat16": PerPixel(950, 500, 220)},
+    },
 }
 LARGEST_MEASURED = "vgg19"  # no network here has larger feature maps
 # what PyTorch, or MXNet, and the weights take before a run begins: of `--memory` it is left to them
@@ -82,27 +88,33 @@ def whence(settings):
     return f"left of --memory {shown(settings.memory)}" if settings.memory is not None else "free"
 
 
-def memory(run, precision):
-    """Bytes that a run will need at most above what it holds before its first epoch."""
-    return FIXED_BYTES + max(of_result(run, precision), *_of_paintings(run, precision))
+def memory(run, precision, pairs=None):
+    """Bytes that a run will need at most above what it holds before its first epoch; see `of_result`."""
+    return FIXED_BYTES + max(of_result(run, precision, pairs), *_of_paintings(run, precision))
 
 
-def per_pixel(model, precision):
-    """What was measured of a network; of one that was not, what the largest one takes."""
-    found = MEASURED.get(model, MEASURED[LARGEST_MEASURED])
+def measured(engine, model):
+    """What was measured of a network on an engine, by precision; of one that was not, what the largest one takes."""
+    return MEASURED[engine].get(model, MEASURED[engine][LARGEST_MEASURED])
+
+
+def _per_pixel(run, precision):
+    found = measured(run.engine.name, run.settings.model)
     return found.get(precision, found["float32"])
 
 
-def of_result(run, precision):
-    """Bytes that the result takes where it is computed whole."""
-    each = per_pixel(run.settings.model, precision)
+def of_result(run, precision, pairs=None):
+    """Bytes that the result takes where it is computed whole, with so many per pixel for the pairs of L-BFGS."""
+    each = _per_pixel(run, precision)
     remembered = IMAGE * max(0, OPTIMIZERS[run.settings.optimizer].pictures - OPTIMIZERS["adam"].pictures)
+    if pairs is not None and remembered:
+        remembered = pairs
     pictures = math.prod(run.size) * (each.result + each.mask * _masks(run.regions) + remembered)
     return pictures + COPIES_OF_MAPS * of_whole_maps(run, run.size)
 
 
 def _of_paintings(run, precision):
-    each = per_pixel(run.settings.model, precision)
+    each = _per_pixel(run, precision)
     return [
         math.prod(size) * (each.painting + each.mask * _masks(regions)) + 2 * of_whole_maps(run, size)
         for size, regions in zip(painting_sizes(run), run.style_regions)
@@ -145,12 +157,23 @@ def _what_fits(run, free):
     hints = [f"--max-long-edge {int(edge) // 10 * 10}"] if edge >= 100 else []
     if scale < max(it.style_scale) and scale >= 0.1 and of_result(run, it.precision) <= room:
         hints.append(f"--style-scale {math.floor(10 * scale) / 10:g}")
-    others = sorted(MEASURED.get(it.model, MEASURED[LARGEST_MEASURED]))
+    others = sorted(measured(run.engine.name, it.model))
     hints += [f"--precision {precision}" for precision in others if memory(run, precision) <= free]
     advice = "close other programs" if it.memory is None else "allow more"
     advice = f"{' or '.join(hints)} would fit" if hints else advice
     strips = run.engine.name != "torch" and "torch" in door.installed()
     return advice + (", or --engine torch, which computes in strips" if strips else "")
+
+
+def check_scratch(run, need):
+    """InputError if the disk of `--scratch` has no room for so many bytes."""
+    folder = run.settings.scratch
+    free = shutil.disk_usage(folder).free
+    if need > free:
+        raise InputError(
+            f"--scratch {folder}: the run may take {shown(need)} there, {shown(free)} are free; make room, or name "
+            "another folder."
+        )
 
 
 def _check_values(run):

@@ -3,6 +3,8 @@
 import argparse
 import math
 import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -14,12 +16,13 @@ from ..engines.contract import Encoder, Engine
 from ..errors import InputError
 from ..networks import layers
 from ..networks.registry import NETWORKS
-from ..painting import levels, losses
+from ..painting import levels, losses, targets
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, find, images, masks, reading
 from ..weights import store
 from . import course
 
+ENLARGED = 1.5  # a painting that is enlarged by more than this is said to be
 CLASSIC_RATES = 0.05  # a rate below this is one of NAG's: of the others it would be a hundredth of a grey level or so
 LARGEST_RATE = 16.0  # grey levels: the longest step of L-BFGS, and for Adam already coarse
 
@@ -92,6 +95,7 @@ class Run(NamedTuple):
     levels: list  # of painting.levels.Level
     notices: tuple  # of lines for the user: what was chosen for him
     shared: Shared
+    make_optimizer: Callable  # rate -> painting.optimizers.Optimizer
     strips: Optional[dict] = None  # as run.json says it, where pictures do not fit into memory whole
     cluster: Optional[dict] = None  # as run.json says it, where workers compute
 
@@ -152,6 +156,7 @@ def prepare(settings, shared=None, frame=None):
         *machine.notices,
         *pictures.notices,
         *network_notices(settings, network.weights, size),
+        *style_notices(settings, pictures.styles, size),
         *rate_notices(asked, settings.lr),
     )
     return Run(
@@ -166,6 +171,7 @@ def prepare(settings, shared=None, frame=None):
         notices,
         # paintings whose colours were matched to this photograph are this run's alone, and so are their moments
         Shared() if settings.preserve_colors in colors.MATCHING else shared,
+        OPTIMIZERS[settings.optimizer],
     )
 
 
@@ -243,6 +249,20 @@ def network_notices(settings, loaded, size):
         notices.append(
             f"--init {settings.init}: with this network the photograph will not come back; see --init content."
         )
+    return tuple(notices)
+
+
+def style_notices(settings, styles, size):
+    """A line for the user for each painting that has much fewer pixels than are asked of it."""
+    notices = []
+    for path, style, scale in zip(settings.style_image, styles, settings.style_scale):
+        own, asked = max(style.shape[:2]), max(targets.style_size(style.shape, size, scale, settings.style_fit))
+        if asked > ENLARGED * own:
+            notices.append(
+                f"{Path(path).name} has a long edge of {own} pixels and is enlarged to {asked}: its strokes become as "
+                f"large, and what is finer than them smooth; --style-scale {own / max(size):.2g} leaves them at their "
+                "own size, and a larger file of the painting would give both."
+            )
     return tuple(notices)
 
 

@@ -2,8 +2,10 @@
 
 import re
 
+import numpy as np
+
 from ..painting.optimizers import OPTIMIZERS
-from ..pictures import colors, images
+from ..pictures import colors, images, large, masks
 from ..report import thumbnails
 from .course import enlarged
 from .listeners import Listener
@@ -27,34 +29,44 @@ def final(settings, event):
     return best
 
 
-def finished(run, image):
-    """A picture in network range, of any level, as it is shown: (H, W, 3) in 0..1 at the size of the result."""
+def finished(run, image, size=None):
+    """A picture in network range, of any level, as it is shown: (H, W, 3) in 0..1, at the size of the result."""
+    return np.concatenate(list(_finished_strips(run, image, size or run.size)))
+
+
+def _finished_strips(run, image, size):
+    """The same in strips of rows, of which a picture that is not large has one; at any size (height, width)."""
     settings = run.settings
-    picture = images.from_network(enlarged(run, image, run.size))
-    picture = images.denoised(picture, settings.remove_noise)
-    if settings.preserve_colors == "luminance":
-        picture = colors.with_colors_of(run.content, picture)
-    if run.painted is not None:
-        picture = run.content + run.painted[..., None] * (picture - run.content)
-    return picture
+    image, content = enlarged(run, image, size), images.resize(run.content, size)
+    painted = None if run.painted is None else masks.resized(run.painted, size)
+    strips = large.denoised(
+        lambda first, last: images.from_network(image[:, :, first:last]), size, settings.remove_noise
+    )
+    for first, last, picture in strips:
+        if settings.preserve_colors == "luminance":
+            picture = colors.with_colors_of(content[first:last], picture)
+        if painted is not None:
+            picture = content[first:last] + painted[first:last, :, None] * (picture - content[first:last])
+        yield picture
 
 
 class Snapshots(Listener):
-    """Writes content.jpg, style.jpg, e_<epoch> and final."""
+    """Writes content.jpg, style.jpg, e_<epoch> and final; all but the last no larger than `--snapshot-size`."""
 
     def __init__(self, context):
         super().__init__(context)
         self._settings = context.run.settings
         self._suffix = self._settings.image_format
+        self._size = images.fitted_size(context.run.size, self._settings.snapshot_size)
         self._sources = [f"{name}.jpg" for name in ("content", *style_names(context.run))]
         self._has_thumbnails = max(context.run.size) >= thumbnails.NEEDED_FROM and self._suffix != "tiff"
         self._announce(*self._sources)
         self._announce_after(context.record.rows[-1][0] if context.record.rows else 0)
 
     def writes(self, name):
-        large = thumbnails.of(name) if self._has_thumbnails else None
-        if large is not None:
-            return f"{large}.jpg" in self._sources or self.writes(f"{large}.{self._suffix}")
+        whole = thumbnails.of(name) if self._has_thumbnails else None
+        if whole is not None:
+            return f"{whole}.jpg" in self._sources or self.writes(f"{whole}.{self._suffix}")
         found = re.fullmatch(rf"e_([1-9]\d*)\.{self._suffix}", name)
         if found:
             return int(found[1]) <= self._settings.max_num_epochs and is_due(self._settings, int(found[1]))
@@ -62,14 +74,13 @@ class Snapshots(Listener):
 
     def begin(self):
         run = self.context.run
-        styles = (images.resize(style, images.fitted_size(style.shape, max(run.size))) for style in run.styles)
-        for picture, name in zip((run.content, *styles), self._sources):
-            self._write(picture, name)
+        for picture, name in zip((run.content, *run.styles), self._sources):
+            self._write(images.resize(picture, images.fitted_size(picture.shape, max(self._size))), name)
 
     def epoch(self, event, saves):
         if saves:
             with self.context.writing():
-                file = self._write(finished(self.context.run, event.image), f"e_{event.epoch}.{self._suffix}")
+                file = self._write_finished(event.image, self._size, f"e_{event.epoch}.{self._suffix}")
             record = self.context.record
             put(record.snapshots, record.entry(event.epoch, file, event.losses["total"]), key="epoch")
             self._announce_after(event.epoch)
@@ -80,7 +91,7 @@ class Snapshots(Listener):
             self.epoch(event, True)  # an interruption came between
         epoch, total, image = final(self._settings, event)
         with self.context.writing():
-            file = self._write(finished(self.context.run, image), f"final.{self._suffix}")
+            file = self._write_finished(image, self.context.run.size, f"final.{self._suffix}")
         record.final = record.entry(epoch, file, total)
 
     def _announce_after(self, epoch):
@@ -93,15 +104,25 @@ class Snapshots(Listener):
     def _announce(self, *names):
         self.context.record.announce(*names, *(map(thumbnails.name, names) if self._has_thumbnails else ()))
 
+    def _write_finished(self, image, size, name):
+        run = self.context.run
+        if large.fits(size):
+            return self._write(finished(run, image, size), name)
+        if self._has_thumbnails:
+            small = finished(run, image, images.fitted_size(size, thumbnails.LONG_EDGE))
+            self._save([small], thumbnails.name(name))
+        self._save(_finished_strips(run, image, size), name, size)
+        return name
+
     def _write(self, picture, name):
         """Write a picture, and before it its thumbnail: what shows the one finds the other."""
         if self._has_thumbnails:
             small = images.resize(picture, images.fitted_size(picture.shape, thumbnails.LONG_EDGE))
-            self._save(small, thumbnails.name(name))
-        self._save(picture, name)
+            self._save([small], thumbnails.name(name))
+        self._save([picture], name)
         return name
 
-    def _save(self, picture, name):
+    def _save(self, strips, name, size=None):
         path = self.context.folder / name
-        images.save(picture, path)
+        large.save(strips, size or strips[0].shape[:2], path)
         self.context.record.wrote(path)

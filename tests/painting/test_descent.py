@@ -296,7 +296,9 @@ def test_the_rate_falls_as_with_the_schedule_of_mxnet(mx, monkeypatch, delay, fa
     settings = SimpleNamespace(
         optimizer="nag", lr=0.25, lr_sched_delay=float(delay), lr_sched_factor=factor, stop_eps=0.0, average_decay=0.0
     )
-    run = SimpleNamespace(settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray))
+    run = SimpleNamespace(
+        settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray), make_optimizer=OPTIMIZERS["nag"]
+    )
     rate_at = course.events(run, State(START))
     reference = mx.lr_scheduler.FactorScheduler(step=delay, factor=factor, base_lr=0.25, stop_factor_lr=0)
     for epoch in range(1, 8 * delay + 2):
@@ -323,10 +325,22 @@ def test_a_plan_doubles_the_size_and_its_coarser_levels_cost_little():
 
 @pytest.mark.parametrize(
     ("size", "levels"),
-    [((32, 32), 1), ((95, 600), 1), ((191, 600), 1), ((192, 600), 2), ((384, 600), 3), ((3000, 4000), 3)],
-)
+    [((32, 32), 1), ((95, 600), 1), ((191, 600), 1), ((192, 600), 2), ((384, 600), 3), ((1067, 1600), 3),
+     ((3000, 4000), 5), ((8000, 12000), 7)],
+)  # fmt: skip
 def test_small_pictures_have_few_levels(size, levels):
     assert len(plan(size, 100, None)) == levels
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5, 40, 1000])
+@pytest.mark.parametrize("levels", [None, 1, 2, 7])
+def test_large_pictures_get_few_epochs_at_their_fine_levels(epochs, levels):
+    found = plan((3200, 4800), epochs, levels)
+    assert sum(level.epochs for level in found) == epochs and found[-1].size == (3200, 4800)
+    fine = [level.epochs for level in found if max(level.size) > 1600]
+    if levels is None:
+        assert fine == [max(1, min(30, epochs // 4))] * min(2, epochs)
+        assert epochs < 3 or sum(fine) <= max(epochs / 2, 2)
 
 
 def test_a_longer_plan_keeps_what_the_shorter_one_did():

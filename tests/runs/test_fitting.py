@@ -49,20 +49,20 @@ def masked(pictures, tmp_path):
 
 @needs_strips
 @pytest.mark.parametrize("more", [
-    ["--optimizer", "lbfgs", "--pooling", "max"],
+    ["--optimizer", "nag", "--pooling", "max"],
     ["--optimizer", "adam", "--style-loss", "wasserstein", "--border", "5"],
-], ids=["lbfgs", "adam, means"])  # fmt: skip
+], ids=["nag", "adam, means"])  # fmt: skip
 def test_a_run_in_strips_is_the_run_without(paint, folder, masked, cramped, capsys, more):
     common = ["--engine", "torch", "--precision", "float32", "--max-num-epochs", "6", "--stop-eps", "0", *more, *masked]
     assert paint(*common) == 0
     whole, without = losses(folder / "out"), record(folder / "out")
     assert without["engine"]["strips"] is None and without["settings"]["memory"] is None
     capsys.readouterr()
-    assert paint(*common, "--memory", "4MB", "--output-dir", "strips") == 0
+    assert paint(*common, "--memory", "3100kB", "--output-dir", "strips") == 0
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Computing in strips")]
     assert "--memory 4 MB" in line and "pixels need about" in line
     said = record(folder / "strips")
-    assert said["settings"]["memory"] == 4_000_000
+    assert said["settings"]["memory"] == 3_100_000
     assert said["engine"]["strips"]["values"] > 0 and said["engine"]["strips"]["whole_up_to_pixels"] < 64 * 48
     ours = losses(folder / "strips")
     assert len(ours) == len(whole) == 6
@@ -73,16 +73,39 @@ def test_a_run_in_strips_is_the_run_without(paint, folder, masked, cramped, caps
 
 
 @needs_strips
+@pytest.mark.parametrize(("memory", "more", "pairs"), [
+    ("3600kB", [], "half"), ("3MB", [], "half"), ("2500kB", ["--scratch", "."], "disk"),
+])  # fmt: skip
+def test_lbfgs_remembers_with_fewer_bytes_where_memory_asks(paint, folder, cramped, capsys, memory, more, pairs):
+    common = ["--engine", "torch", "--precision", "float32", "--max-num-epochs", "6", "--stop-eps", "0"]
+    assert paint(*common) == 0
+    assert paint(*common, "--memory", memory, *more, "--output-dir", "less") == 0
+    assert record(folder / "less")["engine"]["strips"]["pairs"] == pairs
+    assert losses(folder / "less")[-1]["total"] == pytest.approx(losses(folder / "out")[-1]["total"], rel=0.05)
+    # and what it remembered is taken up
+    assert paint(*common, "--memory", memory, *more, "--output-dir", "less", "--resume", "--max-num-epochs", "8") == 0
+    assert len(losses(folder / "less")) == 8
+    assert not list(folder.glob(".nstyle-*"))
+
+
+@needs_strips
+def test_a_scratch_folder_that_is_not_there_is_one_line(paint, folder, capsys):
+    assert paint("--engine", "torch", "--scratch", "nowhere") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nstyle: error: --scratch nowhere: no folder")
+
+
+@needs_strips
 def test_a_resumed_run_may_have_another_memory(paint, folder, cramped):
     common = ["--engine", "torch", "--stop-eps", "0"]
     assert paint(*common) == 0
-    assert paint(*common, "--resume", "--max-num-epochs", "5", "--memory", "4MB") == 0
+    assert paint(*common, "--resume", "--max-num-epochs", "5", "--memory", "3100kB") == 0
     assert len(losses(folder / "out")) == 5 and record(folder / "out")["engine"]["strips"] is not None
 
 
 @needs_strips
 def test_what_is_free_decides_where_nothing_is_asked_for(paint, folder, cramped, monkeypatch, capsys):
-    monkeypatch.setattr(limits, "available_memory", lambda: 4_000_000)
+    monkeypatch.setattr(limits, "available_memory", lambda: 3_100_000)
     assert paint("--engine", "torch") == 0
     assert "are free" in next(line for line in capsys.readouterr().err.splitlines() if "in strips" in line)
 

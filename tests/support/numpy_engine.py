@@ -5,6 +5,7 @@ feature map is (C, H, W) here.
 """
 
 import contextlib
+import math
 
 import numpy as np
 from PIL import Image
@@ -106,7 +107,10 @@ class Encoder:
     def guard(self):
         return contextlib.nullcontext()
 
-    def empty(self, shape, exact=False):
+    def empty(self, shape, exact=False, scratch=None):
+        if scratch is not None:
+            kind = np.dtype(np.float32 if exact else np.float64)
+            return np.frombuffer(scratch.allocate(math.prod(shape) * kind.itemsize), kind).reshape(shape)
         return np.empty(shape, np.float32 if exact else np.float64)
 
     def array(self, values):

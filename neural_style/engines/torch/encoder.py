@@ -1,5 +1,7 @@
 """A network's weights on one device: feature maps and moments of a picture."""
 
+import math
+
 from ...networks.layers import needed
 from .. import regions
 from ..contract import Targets
@@ -66,9 +68,13 @@ class Encoder:
         return StripMaps(self.operators, strip, source, "bits")
 
     @computing()
-    def empty(self, shape, exact=False):
+    def empty(self, shape, exact=False, scratch=None):
         """See `contract.Strips`."""
         dtype, device = torch.float32 if exact else self.operators.dtype, self.operators.device
+        if scratch is not None and device.type == "cpu":
+            _, channels, height, width = shape
+            mapped = scratch.allocate(math.prod(shape) * dtype.itemsize)
+            return torch.frombuffer(mapped, dtype=dtype).view(1, height, width, channels).permute(0, 3, 1, 2)
         return torch.empty(shape, dtype=dtype, device=device, memory_format=CHANNELS_LAST)
 
     def array(self, values):
