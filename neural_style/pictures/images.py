@@ -73,9 +73,16 @@ def clip(image):
     return np.clip(image, LOWEST, HIGHEST)
 
 
-def denoised(picture, weight):
-    """Total-variation denoising (Chambolle 2004) of a picture (H, W, 3) in 0..1; weight 0 changes nothing."""
-    return denoise_tv_chambolle(picture, weight=weight, channel_axis=-1).astype(np.float32) if weight else picture
+def denoised(picture, weight, steps=None):
+    """Total-variation denoising (Chambolle 2004) of a picture (H, W, 3) in 0..1; weight 0 changes nothing.
+
+    By default it ends when a step changes hardly anything any more, else after a number of steps, each of which reaches
+    one pixel further.
+    """
+    if not weight:
+        return picture
+    end = {} if steps is None else {"eps": 0, "max_num_iter": steps}
+    return denoise_tv_chambolle(picture, weight=weight, channel_axis=-1, **end).astype(np.float32)
 
 
 def save(picture, path):

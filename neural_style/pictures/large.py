@@ -14,7 +14,8 @@ from . import images
 
 WHOLE = 1 << 23  # pixels: pictures of up to so many are denoised and encoded at once
 STRIP = 1 << 21  # pixels of a strip
-REACH = 64  # rows by which a strip that is denoised is continued: then no seam is as high as half a grey level
+STEPS = 40  # of denoising: their number is the same for each strip, so that there is no seam
+REACH = STEPS + 2  # rows by which a strip that is denoised is continued: as far as its steps see
 LONGEST_JPEG = 65_535  # pixels of an edge
 
 
@@ -48,7 +49,7 @@ def denoised(read, shape, weight):
     """
     for first, last in bounds(shape):
         above, below = (0, 0) if not weight else (min(first, REACH), min(shape[0] - last, REACH))
-        strip = images.denoised(read(first - above, last + below), weight)
+        strip = images.denoised(read(first - above, last + below), weight, None if fits(shape) else STEPS)
         yield first, last, strip[above : above + last - first]
 
 
