@@ -95,7 +95,8 @@ def memory(run, precision, pairs=None):
 
 def measured(engine, model):
     """What was measured of a network on an engine, by precision; of one that was not, what the largest one takes."""
-    return MEASURED[engine].get(model, MEASURED[engine][LARGEST_MEASURED])
+    networks = MEASURED.get(engine, MEASURED["mxnet"])
+    return networks.get(model, networks[LARGEST_MEASURED])
 
 
 def _per_pixel(run, precision):

@@ -73,13 +73,13 @@ def made_run(edge=600, masks=0, engine="mxnet", **options):
     settings = {
         "model": "vgg19", "precision": "float32", "style_scale": [1.0], "style_fit": "keep", "optimizer": "adam",
         "no_memory_check": False, "save_epochs": 50, "max_num_epochs": 1000, "snapshot_at": None, "image_format": "jpg",
-        "border": 0, "pooling": "avg", "memory": None,
+        "border": 0, "pooling": "avg", "memory": None, "style_loss": "gram",
     }  # fmt: skip
     size, regions = (edge * 2 // 3, edge), [np.ones((4, 6))] * masks or [None]
     return SimpleNamespace(
         settings=SimpleNamespace(**{**settings, **options}), size=size, styles=[np.zeros((40, 60, 3))], regions=regions,
         style_regions=[regions], levels=[Level(size, 1)], engine=SimpleNamespace(name=engine, device="cpu"),
-        strips=None,
+        strips=None, cluster=None,
     )  # fmt: skip
 
 
