@@ -116,8 +116,8 @@ def test_a_run_leaves_pictures_losses_and_a_record(paint, vgg19_file, capsys):
 def test_the_final_picture_is_the_best_of_the_run_or_the_last_of_the_classic_recipe(paint, monkeypatch, optimizer):
     make = course.objective
 
-    def turning_worse(run, size):
-        objective, evaluated = make(run, size), []
+    def turning_worse(run, size, *more):
+        objective, evaluated = make(run, size, *more), []
         evaluate = objective.losses_and_gradient
 
         def losses_and_gradient(image):
