@@ -1,5 +1,6 @@
 """The README keeps its word: every command of nstyle in it is run, every file and option it names is there."""
 
+import importlib.util
 import re
 import shlex
 
@@ -94,6 +95,7 @@ def test_every_command_of_the_readme_paints(installed, arguments, request):
 def test_a_painting_is_learned_and_pictures_are_repainted_as_the_readme_and_its_page_say(installed):
     pytest.importorskip("torch", reason="learning needs PyTorch")
     from neural_style.learn import command as learn
+    from neural_style.painters import command as painters
 
     page = (ROOT / "docs" / "painters.md").read_text(encoding="utf-8")
     both = [words for text in (README, page) for words in commands("python -m neural_style.learn", text)]
@@ -102,7 +104,12 @@ def test_a_painting_is_learned_and_pictures_are_repainted_as_the_readme_and_its_
     for words in AT_ONCE:
         assert nstyle.main([*words, "--gpu", "-1", "--max-long-edge", "48"]) == 0
     assert (installed / "output" / "standin_photograph.jpg").is_file()
-    (started,) = (words for words in commands("python nstyle.py", page) if words not in AT_ONCE)
+    for words in commands("python -m neural_style.painters", page):
+        if "onnx" not in words or importlib.util.find_spec("onnx"):
+            assert painters.main(words) == 0
+    # tests/runs/test_open_studio.py serves
+    unlike = [words for words in commands("python nstyle.py", page) if words not in AT_ONCE]
+    (started,) = (words for words in unlike if "--serve" not in words)
     assert nstyle.main([*started, "--gpu", "-1", *SMALL]) == 0
     assert (installed / "output" / "final.jpg").is_file()
 
@@ -141,7 +148,7 @@ def test_every_command_is_run_or_in_the_list_of_those_that_cannot_be(page):
     for line in lines(page.read_text(encoding="utf-8")):
         if line.startswith(tuple(NOT_RUN)) or (line.startswith(RUN) and page.parent == ROOT):
             continue
-        if page.stem == "painters" and line.startswith("python -m neural_style.learn"):
+        if page.stem == "painters" and re.match(r"python -m neural_style\.(learn|painters) ", line):
             continue
         assert line.startswith(("python nstyle.py ", "nstyle ")), (
             f"{page.name}: run it in a test, or say why not: {line}"

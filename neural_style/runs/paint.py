@@ -75,10 +75,10 @@ def train(args, callback=None, shared=None):
         so far and the state have been saved.
     """
     settings = options.complete(args)
-    if film.is_film(settings):
-        return film.train(settings, callback, shared)
     if settings.painter and settings.init != "painter":
         return repaint.train(settings)
+    if film.is_film(settings):
+        return film.train(settings, callback, shared)
     steps = painting(settings, lambda context: Callback(context, callback), shared=shared)
     ((context, event),) = collections.deque(steps, maxlen=1)  # runs without a moment between two steps
     if event.status == Status.DIVERGED:

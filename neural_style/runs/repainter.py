@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..painters import painter
+from ..painters import reading
 from ..pictures import colors, images
 
 
@@ -24,7 +24,7 @@ class Repainter:
     def __init__(self, settings, engine):
         self._engine, self._settings = engine, settings
         shares = settings.painter_shares * (len(settings.painter) // len(settings.painter_shares))
-        self.painters = [painter.read(path).on(engine) for path in settings.painter]
+        self.painters = [reading.read(path).on(engine) for path in settings.painter]
         self._shares = [share / sum(shares) for share in shares]
 
     def picture(self, photograph):

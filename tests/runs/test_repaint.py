@@ -133,3 +133,22 @@ def test_the_optimizer_starts_from_the_painters_picture(painters, paint, repaint
     more = ["--painter", "1.safetensors", "--image-format", "png", "--remove-noise", 0, "--pyramid-levels", 1]
     assert paint(*more, "--init", "painter", "--optimizer", "adam", "--lr", 0.06, "--max-num-epochs", 1) == 0
     np.testing.assert_allclose(reading.read(painters / "out" / "final.png"), whole, atol=2 / 255)
+
+
+def test_a_film_is_repainted_frame_by_frame(painters, pictures):
+    from neural_style.film import reading as films
+
+    ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="films need imageio-ffmpeg")
+    assert ffmpeg
+    (painters / "clip").mkdir()
+    for number in range(3):
+        Image.fromarray(np.roll(made_picture(48, 64, 1), 2 * number, 1)).save(painters / "clip" / f"{number}.png")
+    words = ["--gpu", "-1", "--painter", "1.safetensors", "--output-dir", "o", "--no-progress"]
+    assert nstyle.main([*words, "--content-image", "clip", "--film", "--frame-rate", "5"]) == 0
+    film = films.opened(painters / "o" / "clip.mp4")
+    frames = list(films.frames(film))
+    assert film.rate == 5 and len(frames) == 3 and frames[0].shape == (48, 64, 3)
+    assert nstyle.main([*words, "--content-image", "clip/0.png", "--image-format", "png"]) == 0
+    still = 255 * reading.read(painters / "o" / "0.png")
+    assert np.abs(frames[0] - still).mean() < 8  # but for what H.264 loses
+    assert nstyle.main([*words, "--content-image", str(pictures / "photo.png"), "--frames", "2:"]) == 0
