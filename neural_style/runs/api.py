@@ -13,10 +13,11 @@ from PIL import Image
 
 from ..errors import InputError
 from ..pictures import images
-from ..pictures.memory import held
-from . import course, fitting, limits, options, prepare, snapshots
+from ..pictures.memory import InMemory, held
+from . import course, fitting, limits, options, prepare, snapshots, spread
 from . import paint as into_files
 from .declared import OPTIONS
+from .film import paint as film
 from .listeners import Context, Listeners
 from .notebook import Live
 from .progress import Progress
@@ -26,8 +27,8 @@ from .status import Status
 
 PICTURES = {"content_image": "content", "style_image": "style"}  # options that are parameters here, by their names
 OF_PICTURES = (*PICTURES, "content_mask", "style_mask", "init")  # options that take pictures
-OF_FOLDERS = ("resume", "overwrite", "animate")  # which only make sense for a run that leaves files
-OF_COMMANDS = ("list_weights", "list_models", "list_layers")  # which paint nothing
+OF_FOLDERS = ("resume", "overwrite", "animate", "open", "serve")  # which only make sense for a run that leaves files
+OF_COMMANDS = ("list_weights", "list_models", "list_layers", "doctor")  # which paint nothing
 
 
 class Epoch(NamedTuple):
@@ -180,7 +181,8 @@ def settings_of(content, style, given) -> argparse.Namespace:
                              f"{name}: there is no such option; see docs/options.md.")  # fmt: skip
         if name in PICTURES:
             raise InputError(f"{name}: is given as {PICTURES[name]} here; leave it out.")
-        if name in OF_FOLDERS and given[name] and "output_dir" not in given:
+        asked = given[name] is not None and given[name] is not False
+        if name in OF_FOLDERS and asked and given.get("output_dir") is None:
             raise InputError(f"{name}: belongs to a run that leaves files; give output_dir as well.")
     given = {**given, "content_image": content, "style_image": style}
     for name in OF_PICTURES:
@@ -191,7 +193,11 @@ def settings_of(content, style, given) -> argparse.Namespace:
                 raise InputError(f"{PICTURES.get(name, name)}: {error}") from None
     if given["content_image"] is None or given["style_image"] is None:
         raise InputError("content, style: give a picture for each: a file's name, an array or a Pillow image.")
-    return options.complete(argparse.Namespace(**given))
+    settings = options.complete(argparse.Namespace(**given))
+    if not isinstance(settings.content_image, InMemory) and film.is_film(settings):
+        name = settings.content_image
+        raise InputError(f"content: {name} is a film; nstyle.train_nstyle paints films, into a folder.")
+    return settings
 
 
 def _steps(settings, given, shown):
@@ -202,8 +208,9 @@ def _steps(settings, given, shown):
 
 
 def _without_files(settings, shown):
-    run = fitting.fitted(prepare.prepare(settings))
-    limits.check(run, None)
-    context = Context(run, None, Record())
-    listeners = Listeners([make(context) for make in (Losses, *shown)])
-    yield from into_files.followed(context, course.start(run), listeners)
+    with spread.over(prepare.prepare(settings)) as run:
+        run = fitting.fitted(run)
+        limits.check(run, None)
+        context = Context(run, None, Record())
+        listeners = Listeners([make(context) for make in (Losses, *shown)])
+        yield from into_files.followed(context, course.start(run), listeners)

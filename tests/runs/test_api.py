@@ -138,6 +138,8 @@ def test_what_is_no_picture_is_named_in_one_line(small, content, words):
         ({"content_image": "a.jpg"}, "content_image: is given as content here"),
         ({"list_models": True}, "list_models: there is no such option"),
         ({"resume": True}, "resume: belongs to a run that leaves files; give output_dir as well"),
+        ({"serve": 0}, "serve: belongs to a run that leaves files"),
+        ({"film": True}, "content: .* is a film; nstyle.train_nstyle paints films"),
         ({"lr": -1}, "--lr: -1 is out of range"),
         ({"style_mask": [PHOTO]}, "--style-mask: needs --content-mask"),
     ],
@@ -145,7 +147,7 @@ def test_what_is_no_picture_is_named_in_one_line(small, content, words):
 def test_wrong_options_are_named_before_anything_is_painted(small, given, words):
     for call in (nstyle.paint, nstyle.painting):  # the iterator, too, refuses at once
         with pytest.raises(InputError, match=words):
-            call(PHOTO, PAINTING, **{**small, **given})
+            call("." if given.get("film") else PHOTO, PAINTING, **{**small, **given})
 
 
 # notebooks
