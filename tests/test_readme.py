@@ -165,4 +165,5 @@ def test_every_option_that_a_page_names_exists(name):
     known = {flag for action in options.parser()._actions for flag in action.option_strings}
     others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir", "--nthreads"}
     others |= {"--out", "--stability"}  # of learning, and of films
+    others |= {"--scheduler-file"}  # of Dask
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z_-]+)", text)) <= known | others
