@@ -70,6 +70,7 @@ STRIPS = {
     "tv-weight": values("tv-weight", 0.01, "1e5", "1e6", also="--remove-noise 0"),
     "ratio": values("ratio", 0.01, 0.1, 1),
     "style-loss": values("style-loss", "gram", "mean-std", "wasserstein"),
+    "style-loss-maps": values("style-loss", "gram", "sliced-wasserstein", "nnfm", also="--max-num-epochs 20"),
     "normalize-losses": [
         ("without", ""),
         ("--normalize-losses", "--normalize-losses"),
@@ -101,6 +102,9 @@ STRIPS = {
     "pink-exponent": values("pink-exponent", 0.5, 1, 2, also="--pyramid-levels 1 --init pink"),
     "seed": values("seed", 0, 1, 2, also="--init pink"),
     "precision": values("precision", "float32", "bfloat16"),
+    "match-colors": values(
+        "match-colors", "none", "histogram", "covariance", also="--style-loss nnfm --max-num-epochs 20"
+    ),
     "remove-noise": values("remove-noise", 0, 0.02, 0.1),
 }
 

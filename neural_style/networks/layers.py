@@ -35,6 +35,7 @@ class Defaults(NamedTuple):
     pooling: str = "avg"
     init: str = "content"
     border: int = 0
+    lost: float = 0.1  # see `painting.balance`
 
 
 class Network(NamedTuple):

@@ -61,6 +61,7 @@ VGG19 = Network(
     offline_defaults=Defaults(
         content_layers={"relu4_2": 0.1},
         style_layers={"relu1_1": 4.0, "relu2_1": 4.0, "relu3_1": 2.0, "relu4_1": 1.0},
+        lost=0.002,
     ),
     optional=frozenset({"conv5_2", "conv5_3", "conv5_4"}),
 )

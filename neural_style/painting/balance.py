@@ -23,19 +23,19 @@ def balanced(
     photograph: Mapping[str, float],
     nothing: Mapping[str, float],
     content: Mapping[str, Array],
+    lost: float = 0.1,
 ) -> Weights:
     """Weights with which style and content count relative to what they are for this pair.
 
     With S the sum of the style losses of the photograph, which stays as it is, each style layer has the share of S
     there that its weight has of all. A picture that has lost as much of a content layer as the photograph has in it,
-    sum (F - P)^2 = sum P^2, pays 10^(1 - 4 strength) S for it; several content layers share that by their weights.
-    Total variation is left alone.
+    sum (F - P)^2 = sum P^2, pays 10^(2 - 4 strength) `lost` S for it; several content layers share that by their
+    weights. Total variation is left alone.
 
     Parameters
     ----------
     strength : float
-        0..1. At 0 a photograph that is lost costs ten times what its whole distance from the painting costs, at 0.5 a
-        tenth, at 1 a thousandth.
+        0..1. At 0 a photograph that is lost costs a hundred times what it costs at 0.5, at 1 a hundredth.
     weights : Weights
         Those of which the layers' proportions are kept.
     photograph : dict
@@ -44,6 +44,8 @@ def balanced(
         Style layer -> its loss with `weights` where there is no style at all (`of_nothing`).
     content : dict
         Content layer -> the photograph's feature map.
+    lost : float
+        What a photograph that is lost costs at a strength of 0.5, of what its whole distance from the painting costs.
 
     Returns
     -------
@@ -56,12 +58,12 @@ def balanced(
         for layer, loss in found.items()
     }
     squares = {layer: total(features**2) for layer, features in content.items()}
-    lost = 10 ** (1 - 4 * strength) * whole / (sum(weights.content_layers.values()) or 1.0)
+    price = 10 ** (2 - 4 * strength) * lost * whole / (sum(weights.content_layers.values()) or 1.0)
     return weights._replace(
         content=1.0,
         style=1.0,
         content_layers={
-            layer: weight * lost / squares[layer] if squares[layer] else 0.0
+            layer: weight * price / squares[layer] if squares[layer] else 0.0
             for layer, weight in weights.content_layers.items()
         },
         style_layers={**dict.fromkeys(weights.style_layers, 0.0), **style},

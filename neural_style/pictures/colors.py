@@ -1,4 +1,4 @@
-"""Keeping the photograph's colours.
+"""Keeping the photograph's colours, or giving a picture the painting's.
 
 After Gatys et al., "Preserving Color in Neural Artistic Style Transfer", arXiv 1606.05897.
 
@@ -10,31 +10,65 @@ from skimage.color import rgb2yiq, yiq2rgb
 from skimage.exposure import match_histograms
 
 PRESERVE = ("none", "luminance", "histogram", "covariance")
-MATCHING = ("histogram", "covariance")  # the painting's colours to those of the photograph
+MATCHING = ("histogram", "covariance")  # one picture's colours to those of another
+PIXELS = 2**16  # of a palette
+QUANTILES = 1024
 
 
 def matched_style(style, content, how):
-    """The painting as the run should see it.
+    """A painting in a photograph's colours, as a run may see it; or any picture in another's.
 
     Parameters
     ----------
     style, content : ndarray, (H, W, 3), of any two sizes
     how : str
-        histogram: each channel's histogram becomes the photograph's; covariance: mean and covariance of the colours do
+        histogram: each channel's histogram becomes the second's; covariance: mean and covariance of the colours do
         (section 3.1); anything else changes nothing.
 
     Returns
     -------
-    ndarray, of the painting's shape
+    ndarray, of the first picture's shape
     """
     if how == "histogram":
         return match_histograms(style, content, channel_axis=-1).astype(np.float32)
     if how != "covariance":
         return style
-    pixels, target = style.reshape(-1, 3), content.reshape(-1, 3)
-    transform = _root(np.cov(target.T), 0.5) @ _root(np.cov(pixels.T), -0.5)
-    matched = (pixels - pixels.mean(0)) @ transform.T + target.mean(0)
-    return np.clip(matched, 0, 1).reshape(style.shape).astype(np.float32)
+    return transfer(style, content, how)(style)
+
+
+def transfer(sample, target, how):
+    """A function that gives pictures with the colours of a sample, (h, W, 3), those of a target; see `matched_style`.
+
+    Parameters
+    ----------
+    sample, target : ndarray, (H, W, 3), of any two sizes
+    how : {"histogram", "covariance"}
+        Histograms are matched at `QUANTILES` places, linear between them.
+    """
+    pixels, wanted = sample.reshape(-1, 3), target.reshape(-1, 3)
+    if how == "histogram":
+        places = np.linspace(0, 1, QUANTILES)
+        tables = [(np.quantile(pixels[:, c], places), np.quantile(wanted[:, c], places)) for c in range(3)]
+        return lambda picture: np.stack(
+            [np.interp(picture[..., c], *table) for c, table in enumerate(tables)], axis=-1
+        ).astype(np.float32)
+    matrix = _root(np.cov(wanted.T), 0.5) @ _root(np.cov(pixels.T), -0.5)
+    means = pixels.mean(0), wanted.mean(0)
+
+    def matched(picture):
+        found = (picture.reshape(-1, 3) - means[0]) @ matrix.T + means[1]
+        return np.clip(found, 0, 1).reshape(picture.shape).astype(np.float32)
+
+    return matched
+
+
+def palette(paintings, shares):
+    """Pixels of several paintings as one picture (1, N, 3): of each a number in proportion to its share."""
+    parts = []
+    for painting, share in zip(paintings, shares):
+        pixels = painting.reshape(-1, 3)
+        parts.append(pixels[np.linspace(0, len(pixels) - 1, round(PIXELS * share)).astype(int)])
+    return np.concatenate(parts)[None]
 
 
 def with_colors_of(content, picture):

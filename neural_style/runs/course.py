@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from ..errors import InputError
+from ..networks.registry import NETWORKS
 from ..painting import balance, descent, losses, matching, starts, targets
 from ..painting.arrays import to_numpy
 from ..painting.descent import State
@@ -130,7 +131,8 @@ def objective(run, size, earlier=()):
         weights = layer_weights(it)._replace(style=1.0)
         nothing = balance.of_nothing(weights, styles, evaluator.positions)
         found = weighted(weights).losses(photograph)
-        weights = balance.balanced(it.strength, weights, found, nothing, content)
+        lost = NETWORKS[it.model].defaults_for(run.weights.offline).lost
+        weights = balance.balanced(it.strength, weights, found, nothing, content, lost)
     if earlier:
         weights = balance.steadied(it.temporal_weight, weights, styles, evaluator.positions, content, size)
     return weighted(weights)

@@ -48,11 +48,15 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
-    "draft": Preset("small, after a minute or two", {"max_long_edge": 300, "max_num_epochs": 100}),
+    "draft": Preset("a first look, after seconds", {"max_long_edge": 300, "max_num_epochs": 30}),
     "fast": Preset("the small network", {"model": "squeezenet", "max_num_epochs": 150}),
     "quality": Preset(
         "large, to the end, with its fine strokes",
         {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
+    ),
+    "fine": Preset(
+        "quality, and the painting's forms and colours all the way",
+        {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005, "strength": 0.7},
     ),
     "classic": Preset(
         "the recipe of MXNet's example/neural-style",
@@ -261,6 +265,13 @@ GROUPS = {
         ),
         Option("remove_noise", "number", "strength of denoising in every picture written; 0: none", default=0.02,
                metavar="W"),
+        Option(
+            "match_colors", "choice", "give every picture written the painting's colours", default="none",
+            choices={
+                "none": "do not", "histogram": "match its channels to the painting's",
+                "covariance": "match its mean and covariance to the painting's",
+            },
+        ),
         _flag("open", "show the page in the browser at the first snapshot", changes_result=False),
         Option("serve", "whole", "serve the output directory to browsers on this machine, at an address with a token; "
                "0: the first free port from 8765 on", open="off; without a number 0", metavar="PORT", bare="0",

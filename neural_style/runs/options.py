@@ -276,6 +276,11 @@ def _settled(given: dict) -> dict:
         raise InputError("--style-mask: needs --content-mask, whose regions take their style from its regions.")
     if it.style_mask is not None and len(it.style_mask) != count:
         raise InputError(f"--style-mask: {len(it.style_mask)} masks for {count} style pictures; give one for each.")
+    if it.match_colors != "none" and it.preserve_colors != "none":
+        raise InputError(
+            "--match-colors: gives the result the painting's colours, --preserve-colors the photograph's; "
+            "give one of them."
+        )
     if it.style_mask is not None and it.style_loss in MAP_LOSSES:
         raise InputError(f"--style-mask: --style-loss {it.style_loss} knows no regions; take another, such as gram.")
     for name in ("style_blend_weights", "style_scale"):

@@ -222,10 +222,12 @@ def load_network(settings, engine):
 def with_defaults(settings, offline):
     """Settings in which the options that were left to the network have its values."""
     defaults = NETWORKS[settings.model].defaults_for(offline)._asdict()
-    if settings.strength is not None:
-        # these weights balance the layers by hand, as `painting.balance` then does for each pair
+    if settings.strength is not None and not offline:
+        # these weights balance the layers by hand, as `painting.balance` then does for each pair; those of the network
+        # learned offline say how much a layer is to count
         defaults["style_layers"] = dict.fromkeys(defaults["style_layers"], 1.0)
-    return with_values(settings, **{key: value for key, value in defaults.items() if getattr(settings, key) is None})
+    left = {key: value for key, value in defaults.items() if vars(settings).get(key, value) is None}
+    return with_values(settings, **left)
 
 
 def with_values(settings, **values):

@@ -42,12 +42,25 @@ def _finished_strips(run, image, size):
     strips = large.denoised(
         lambda first, last: images.from_network(image[:, :, first:last]), size, settings.remove_noise
     )
+    matched = _matching(run, image)
     for first, last, picture in strips:
+        if matched is not None:
+            picture = matched(picture)
         if settings.preserve_colors == "luminance":
             picture = colors.with_colors_of(content[first:last], picture)
         if painted is not None:
             picture = content[first:last] + painted[first:last, :, None] * (picture - content[first:last])
         yield picture
+
+
+def _matching(run, image):
+    """A function that gives strips of a picture, (1, 3, H, W), the paintings' colours; None where nobody asks."""
+    settings = run.settings
+    if settings.match_colors == "none":
+        return None
+    step = max(1, int((image.shape[2] * image.shape[3] / colors.PIXELS) ** 0.5))
+    painting = colors.palette(run.styles, settings.style_blend_weights)
+    return colors.transfer(images.from_network(image[:, :, ::step, ::step]), painting, settings.match_colors)
 
 
 class Snapshots(Listener):

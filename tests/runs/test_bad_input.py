@@ -215,6 +215,7 @@ def test_numbers_out_of_range_or_of_another_kind(refused, option, value):
         (["--border", "31", "--max-long-edge", "40"], "--border"),
         (["--pyramid-levels", "5", "--max-num-epochs", "100", "--border", "0"], "--pyramid-levels"),
         (["--style-mask", "x.png"], "--style-mask"),
+        (["--match-colors", "histogram", "--preserve-colors", "luminance"], "--match-colors"),
         (["--content-mask", "x.png", "--style-mask", "x.png", "--style-loss", "nnfm"], "--style-mask"),
         (["--content-mask", "x.png"], "--content-mask"),
     ],

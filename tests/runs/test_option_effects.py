@@ -239,6 +239,17 @@ def test_laplacian_weight(prepared, more):
     assert "laplacian" not in without
 
 
+@pytest.mark.parametrize("how", ["histogram", "covariance"])
+def test_the_result_takes_the_colours_of_the_paintings_by_their_shares(result, pictures, tmp_path, how):
+    Image.fromarray(made_picture(40, 60, seed=7) // 3).save(tmp_path / "second.png")
+    two = ["--style-image", pictures / "painting.png", tmp_path / "second.png", "--style-blend-weights", 3, 1]
+    found = result("--max-num-epochs", 2, *two, "--match-colors", how)
+    means = [np.array(Image.open(path)).reshape(-1, 3).mean(0) for path in two[1:3]]
+    wanted = 0.75 * means[0] + 0.25 * means[1]
+    assert np.abs(found.reshape(-1, 3).mean(0) - wanted).max() < 4
+    assert np.abs(result("--max-num-epochs", 2, *two).reshape(-1, 3).mean(0) - wanted).max() > 8
+
+
 def test_the_laplacian_loss_keeps_contours(result, pictures):
     photograph = np.array(Image.open(pictures / "photo.png")).astype(np.float32).transpose(2, 0, 1)[None]
 
@@ -281,6 +292,15 @@ def test_with_strength_style_layers_count_by_their_weights(prepared):
     assert found["style"] == pytest.approx(losses_at(prepared(*layers), photograph)["style"], rel=1e-3)
     shares = {"style:conv1": 0.75, "style:fire3": 0.25, "style:fire5": 0}
     assert share_of(found) == {layer: pytest.approx(share, rel=1e-3) for layer, share in shares.items()}
+
+
+def test_with_strength_the_offline_network_keeps_what_its_layers_count(prepared):
+    settings = prepared("--strength", 0.5).settings
+    open_layers = {**vars(settings), "model": "vgg19", "style_layers": None}
+    found = {offline: transfer.with_defaults(transfer.argparse.Namespace(**open_layers), offline).style_layers
+             for offline in (True, False)}  # fmt: skip
+    assert found[True] == VGG19.offline_defaults.style_layers and set(found[False].values()) == {1.0}
+    assert VGG19.offline_defaults.lost < VGG19.defaults.lost
 
 
 def test_strength_does_not_depend_on_the_strength_of_the_network(prepared, squeezenet_arrays, tmp_path):

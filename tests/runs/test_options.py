@@ -76,9 +76,16 @@ def test_the_classic_preset_and_options_that_override_it():
 
 def test_what_each_preset_stands_for():
     assert {name: preset.values for name, preset in PRESETS.items()} == {
-        "draft": {"max_long_edge": 300, "max_num_epochs": 100},
+        "draft": {"max_long_edge": 300, "max_num_epochs": 30},
         "fast": {"model": "squeezenet", "max_num_epochs": 150},
         "quality": {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
+        "fine": {
+            "max_num_epochs": 500,
+            "max_long_edge": 1024,
+            "stop_eps": 0.0,
+            "remove_noise": 0.005,
+            "strength": 0.7,
+        },
         "classic": {
             "optimizer": "nag",
             "pyramid_levels": 1,
@@ -326,6 +333,7 @@ def test_the_choices_are_those_that_there_are():
     assert OPTIONS["style_loss"].choices.keys() == STYLE_LOSSES.keys() | MAP_LOSSES.keys()
     assert OPTIONS["init"].choices.keys() == {*starts.NAMED, "painter"}
     assert set(OPTIONS["preserve_colors"].choices) == set(colors.PRESERVE)
+    assert set(OPTIONS["match_colors"].choices) == {"none", *colors.MATCHING}
     assert OPTIONS["animate"].choices.keys() == animation.LONG_EDGE.keys()
     rates = {name: f"{optimizer.default_rate:g}" for name, optimizer in OPTIMIZERS.items()}
     assert OPTIONS["lr"].open == "nag {nag}, adam and lbfgs {adam}".format(**rates) and rates["adam"] == rates["lbfgs"]
