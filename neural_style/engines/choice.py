@@ -36,7 +36,7 @@ class Choice(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What is fast on one kind of processor, measured (README, "How fast")."""
+    """What is fast on one kind of processor, measured (README, "How long it takes")."""
 
     vendor: str  # or empty: any
     has: str  # an instruction set
