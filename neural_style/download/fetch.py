@@ -216,7 +216,8 @@ def take(path, model=None, force=False):
                 raise InputError(f"--from {path}: {target} is there already; add --force to replace it.")
             identity.convert(network, stored, target)
     except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror or error}).") from None
+        reason = error.strerror or error
+        raise InputError(f"{target}: cannot be written ({reason}); NSTYLE_HOME names another place.") from None
     proof = store.recorded(target)["verified_by"]
     return words, Outcome(target, True, f"{size_of(target)} from {path}, {_verified(proof)}")
 

@@ -51,7 +51,8 @@ def read(content_mask, style_masks, paintings, size, max_pixels=reading.MAX_PIXE
     if style_masks is None:
         painted = resized(content.mean(axis=2), size)
         if painted.max() < 0.5:
-            raise InputError(f"--content-mask {content_mask}: nothing in it is white, so nothing would be painted.")
+            raise InputError(f"--content-mask {content_mask}: nothing in it is white, so nothing would be painted; "
+                             "invert it.")  # fmt: skip
         return Regions([painted], everywhere, painted)
     content = regions(content)
     pairs = [pair(content, regions(_read("--style-mask", path, max_pixels))) for path in style_masks]

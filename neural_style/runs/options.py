@@ -141,7 +141,7 @@ def _pictures(words: Sequence[str], missing: Sequence[str]) -> dict:
     Where one of the two has its option, for the other.
     """
     if words and not missing:
-        raise InputError(f"{words[0]}: belongs to no option, and both pictures have theirs.")
+        raise InputError(f"{words[0]}: belongs to no option, and both pictures have theirs; leave it out.")
     if len(words) == 1 and len(missing) == 2:
         raise InputError(f"{words[0]}: belongs to no option; did you mean {words[0]} PAINTING, both pictures?")
     if len(missing) == 2:
@@ -290,7 +290,7 @@ def _settled(given: dict) -> dict:
             raise InputError(f"{flag}: {len(numbers)} numbers for {count} style pictures; give one for each.")
     blend = it.style_blend_weights or [1.0]
     if sum(blend) <= 0:
-        raise InputError("--style-blend-weights: at least one must be above 0.")
+        raise InputError("--style-blend-weights: at least one must be above 0; give shares such as 1 2.")
     it.style_blend_weights = [w / sum(blend * (count // len(blend))) for w in blend * (count // len(blend))]
     it.style_scale = it.style_scale * (count // len(it.style_scale))
     return vars(it)

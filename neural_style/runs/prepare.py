@@ -205,7 +205,8 @@ def load_network(settings, engine):
     loaded = store.load(settings.model, settings.weights)
     it = with_defaults(settings, loaded.offline)
     if not it.content_layers and not it.style_layers:
-        raise InputError("--style-layers: with no layer of style and none of content there is nothing to paint by.")
+        raise InputError("--style-layers: with no layer of style and none of content there is nothing to paint by; "
+                         "name one.")  # fmt: skip
     for option in ("content_layers", "style_layers"):
         _check_layers(option, getattr(it, option), network, loaded.arrays)
     encoder = engine.encoder(

@@ -90,7 +90,8 @@ def check_same(folder, ours, theirs, may_change):
         if not may_change(name, _content(ours.get(name)), _content(theirs.get(name)))
     ]
     if differing:
-        raise InputError(f"--resume: the run in {folder} has other settings: {', '.join(differing)}.")
+        told = ", ".join(differing)
+        raise InputError(f"--resume: the run in {folder} has other settings: {told}; give its own, or another folder.")
 
 
 def _may_change(name, ours, theirs):

@@ -105,7 +105,7 @@ def _file(option: Option, value: Any) -> Any:
     if isinstance(value, bytes):
         value = os.fsdecode(value)
     if not isinstance(value, (str, os.PathLike)) or "\0" in os.fspath(value):
-        raise InputError(f"{option.flag}: {shown(value)} is not the name of a file.")
+        raise InputError(f"{option.flag}: {shown(value)} is not the name of a file; give one.")
     if not os.fspath(value):
         raise InputError(f"{option.flag}: the name is empty; give one.")
     return value
@@ -119,7 +119,7 @@ def _text(option: Option, value: Any) -> str:
 
 def _flag(option: Option, value: Any) -> bool:
     if not isinstance(value, (bool, int)) or value not in (0, 1):
-        raise InputError(f"{option.flag}: {shown(value)} is neither True nor False.")
+        raise InputError(f"{option.flag}: {shown(value)} is neither True nor False; give one of them.")
     return bool(value)
 
 
@@ -134,7 +134,7 @@ def _layers(option: Option, value: Any) -> dict:
         raise InputError(f"{option.flag}: {shown(value)} names no layers; give a dict or text as relu4_2:0.5,relu3_1.")
     for name, weight in layers.items():
         if not isinstance(name, str) or not name:
-            raise InputError(f"{option.flag}: {shown(name)} is not a layer or layer:weight.")
+            raise InputError(f"{option.flag}: {shown(name)} is not a layer or layer:weight; give such as relu4_2:0.5.")
         if not isinstance(weight, numbers.Real) or isinstance(weight, bool) or not 0 <= weight < math.inf:
             raise InputError(f"{option.flag}: the weight {shown(weight)} of {name} is out of range; "
                              "give a number from 0.")  # fmt: skip

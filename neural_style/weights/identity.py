@@ -30,7 +30,7 @@ def identified(path, model=None):
     try:
         stored = layouts.opened(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from None
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions.") from None
     found = [NETWORKS[model]] if model else likeness.candidates(stored.arrays)
     if not found:
         shapes = [f"{name[:40]} {array.shape}" for name, array in stored.arrays.items()][:3]
