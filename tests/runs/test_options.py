@@ -198,6 +198,7 @@ def test_every_option_may_be_written_with_underscores(option):
         assert getattr(options.parse([f"--{option.name}"]), option.name) is True
     else:
         made = {"number": "0.5", "whole": "3", "layers": "conv1", "bytes": "2GB", "span": "3:8"}
+        made["whole"] = str(max(3, int(option.least)))
         value = made.get(option.kind) or next(iter(option.choices), "a_b")
         forms = ([f"--{option.name}", value], [f"--{option.name}={value}"], [option.flag, value])
         read = [getattr(options.parse(form), option.name) for form in forms]
