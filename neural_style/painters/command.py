@@ -8,6 +8,7 @@ from typing import Optional
 from ..errors import InputError, printable
 from ..files import write_bytes
 from . import onnx, painter, reading
+from .generators import GENERATORS
 
 FORMS = {"safetensors": ".safetensors", "onnx": ".onnx"}
 
@@ -26,6 +27,8 @@ def main(arglist: Optional[list] = None) -> int:
     try:
         found = reading.read(args.painter)
         print(*described(found), sep="\n")
+        if args.to == "safetensors" and any(part.generator.name not in GENERATORS for part in found.parts):
+            raise InputError(f"--to safetensors: {found.path} has rows of its own; --painter takes it as it is.")
         if args.to:
             target = Path(args.output) if args.output else found.path.with_suffix(FORMS[args.to])
             if target.exists() and not args.overwrite:

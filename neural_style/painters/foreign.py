@@ -1,7 +1,7 @@
 """Painters of other programs: found out by what is in the file, their arrays under the rows' names.
 
-MXNet's example/neural-style/end_to_end (`.params`, of one generator or a folder of four in a row) and PyTorch's example
-fast_neural_style (`.pth`). Nothing is ever unpickled or executed.
+MXNet's example/neural-style/end_to_end (`.params`, of one generator or a folder of four in a row), PyTorch's example
+fast_neural_style (`.pth`), and jcjohnson/fast-neural-style (`.t7`). Nothing is ever unpickled or executed.
 """
 
 import re
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import InputError, one_line, printable
 from ..weights import params, torchfile
+from . import johnson, torch7
 from .generators import FAST, GENERATORS, V3, V4
 from .painter import Painter, Part, checked
 from .rows import Generator
@@ -53,8 +54,13 @@ def _file(path: Path) -> Part:
     try:
         with path.open("rb") as file:
             head = file.read(512)
+        if torch7.matches(head):
+            generator, found = johnson.converted(torch7.read(path))
+            return Part(generator, checked(path, generator, found))
         layout = next((it for it in (params, torchfile) if it.matches(head, path.stat().st_size)), None)
         arrays = layout.read(path) if layout else {}
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"--painter {path}: cannot be read ({error.strerror or error}).") from None
     except Exception as error:  # a damaged file leads to almost anything
@@ -67,7 +73,7 @@ def _file(path: Path) -> Part:
         if counts["batchnorm"] == len(generator.rows) and counts["deconvolution"] == _transposed(generator):
             return Part(generator, checked(path, generator, _of_mxnet(generator, arrays)))
     raise InputError(
-        f"--painter {path}: no painter of ours, of MXNet's example or of PyTorch's; "
+        f"--painter {path}: no painter of ours, of MXNet's example, of PyTorch's or of fast-neural-style; "
         "`python -m neural_style.learn` makes one."
     )
 
