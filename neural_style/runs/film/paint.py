@@ -150,8 +150,7 @@ class Painting:
 
     def run(self):
         """From the first frame that is not painted yet to the last one; the status."""
-        saved, progress = self._saved, Progress(self._run.settings)
-        motions = None
+        progress, motions = Progress(self._run.settings), None
         try:
             with self._keeping():
                 self._begin()
@@ -167,14 +166,9 @@ class Painting:
             self._fail(one_line(error))
             raise
         except BaseException as interruption:
-            with self._keeping():
-                if self._stacks is not None and saved.done:
-                    self._results.publish()
-                    self._write(Status.INTERRUPTED)
-                    talk.say(f"Interrupted; the film so far is {self._claim.folder / self.film_name}.")
-                    interruption.said = True  # the command has no more to say
-                else:
-                    self._fail(None, Status.INTERRUPTED)
+            if self._fail(None, Status.INTERRUPTED):
+                talk.say(f"Interrupted; the film so far is {self._claim.folder / self.film_name}.")
+                interruption.said = True  # the command has no more to say
             raise
         finally:
             progress.close()
@@ -209,7 +203,7 @@ class Painting:
 
     def _check_disk(self, count):
         it, frame = self._run.settings, 3 * self._run.size[0] * self._run.size[1]
-        each = frame * (2 + (it.passes > 1)) + frame // 2  # the stacks, and the films
+        each = frame * (3 + (it.passes > 1)) + frame // 2  # the stacks, and the films
         need, free = count * (each + frame * it.keep_frames), limits.free_disk(self._claim.folder)
         if need > free:
             raise InputError(
@@ -279,9 +273,20 @@ class Painting:
         self._results.write(status, reason)
 
     def _fail(self, reason, status=Status.FAILED):
+        """Where no further frame can be painted: leave the film so far, or nothing. Whether there is one."""
+        saved, folder = self._saved, self._claim.folder
         with contextlib.suppress(OSError, InputError):
             self._claim.check()
+            if not saved.count:
+                for name in (*STACKS, *self._results.names, output.RECORD):
+                    (folder / name).unlink(missing_ok=True)
+                return False
             self._write(status, reason)
+            if saved.done:
+                self._results.publish()
+                self._write(status, reason)
+                return True
+        return False
 
     @contextlib.contextmanager
     def _keeping(self):
