@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.tables import installed, parser, publish, settings
+from neural_style.engines import door
 from neural_style.judge.verdict import Judge
 from neural_style.networks.layers import needed
 from neural_style.painting import starts, targets
@@ -259,6 +260,9 @@ def main(arglist=None):
     options.add_argument("--long-edge", type=int, default=360, help="pixels (%(default)s)")
     options.add_argument("--models", nargs="+", default=["vgg19"], help="networks (%(default)s)")
     args, more = options.parse_known_args(arglist)
+    if "torch" not in door.installed():
+        print("benchmarks.race: PyTorch, in which the peer computes, is not installed.", file=sys.stderr)
+        return 0
     for model in filter(installed, args.models):
         points = raced(["--model", model, "--max-long-edge", str(args.long_edge)], more, args.iterations)
         name = f"race-{model}-{args.long_edge}"
@@ -267,7 +271,8 @@ def main(arglist=None):
             f"A race against neural-style-pt, {model}, {args.long_edge} pixels, {args.iterations} iterations",
             ["what", "ours, of the peer's processor time where it is a number alone"],
             told(points),
-            "The peer's objective, start and network; the pictures as they would be saved.",
+            "The peer's objective, start and network; pictures as they would be saved.\n\n"
+            f"![Curves](results/{name}.png)",
             folder=args.out,
         )
         drawn(points).save(args.out / f"{name}.png")
