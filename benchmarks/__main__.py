@@ -1,6 +1,6 @@
 """All benchmarks, one after the other: `python -m benchmarks`. Their tables are gathered in benchmarks/README.md."""
 
-from benchmarks import course, epoch, race, scaling, startup, tables, together
+from benchmarks import course, epoch, race, scaling, startup, strips, tables, together
 
 HEAD = """# Benchmarks
 
@@ -15,7 +15,7 @@ that it is given, onto one sheet, with the figures of `python -m neural_style.ju
 def main(arglist=None):
     """Run all benchmarks and gather their tables on a page."""
     out = tables.parser(__doc__).parse_args(arglist).out
-    for benchmark in (startup, epoch, course, race, scaling, together):
+    for benchmark in (startup, epoch, course, race, scaling, strips, together):
         benchmark.main(["--out", str(out)])
     pages = [path.read_text() for path in sorted(out.glob("*.md")) if path.name != "README.md"]
     page = out.parent / "README.md" if out == tables.RESULTS else out / "README.md"

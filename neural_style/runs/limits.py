@@ -13,6 +13,8 @@ from ..networks.registry import NETWORKS
 from ..painting.matching import MAP_LOSSES
 from ..painting.optimizers import OPTIMIZERS
 from ..painting.targets import style_size
+from ..pictures.images import fitted_size
+from ..pictures.large import LONGEST_JPEG
 
 
 class PerPixel(NamedTuple):
@@ -67,6 +69,10 @@ def check(run, folder):
             )
     if run.engine.name == "mxnet" and not run.cluster:
         _check_values(run)
+    if it.image_format == "jpg" and max(run.size) > LONGEST_JPEG:
+        raise InputError(
+            f"--image-format jpg: {run.size[1]} x {run.size[0]} pixels are more than JPEG can hold; choose png or tiff."
+        )
     need, free = (0, 0) if folder is None else (disk(run), free_disk(folder))
     if need > free:
         raise InputError(
@@ -169,7 +175,7 @@ def _what_fits(run, free):
 def check_scratch(run, need):
     """InputError if the disk of `--scratch` has no room for so many bytes."""
     folder = run.settings.scratch
-    free = shutil.disk_usage(folder).free
+    free = free_disk(folder)
     if need > free:
         raise InputError(
             f"--scratch {folder}: the run may take {shown(need)} there, {shown(free)} are free; make room, or name "
@@ -198,9 +204,12 @@ def disk(run):
     """Bytes that a run will have written at most at any moment."""
     it, area = run.settings, math.prod(run.size)
     snapshots = len(it.snapshot_at) if it.snapshot_at else it.max_num_epochs // it.save_epochs
+    on_the_way = math.prod(fitted_size(run.size, it.snapshot_size)) * (snapshots + 1 + len(run.styles))
     # two generations of the state and the next one; of pictures also the best one or the running mean
-    states = 3 * IMAGE * (2 + OPTIMIZERS[it.optimizer].pictures)
-    return RECORDS + area * (states + FILE_BYTES[it.image_format] * (snapshots + 2 + len(run.styles)))
+    state = IMAGE * (2 + OPTIMIZERS[it.optimizer].pictures)
+    if run.strips and run.strips["pairs"] != "whole":
+        state = IMAGE * 4 + IMAGE // 2 * 2 * run.strips["history"]
+    return RECORDS + area * 3 * state + FILE_BYTES[it.image_format] * (area + on_the_way)
 
 
 def available_memory(root=Path("/")):

@@ -87,8 +87,9 @@ class Snapshots(Listener):
 
     def begin(self):
         run = self.context.run
+        longest = min(max(self._size), large.LONGEST_JPEG)
         for picture, name in zip((run.content, *run.styles), self._sources):
-            self._write(images.resize(picture, images.fitted_size(picture.shape, max(self._size))), name)
+            self._write(images.resize(picture, images.fitted_size(picture.shape, longest)), name)
 
     def epoch(self, event, saves):
         if saves:

@@ -1,7 +1,9 @@
 """A run that does not fit into memory whole is computed in strips, and is the same run to the fourth digit."""
 
 import csv
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -86,6 +88,39 @@ def test_lbfgs_remembers_with_fewer_bytes_where_memory_asks(paint, folder, cramp
     assert paint(*common, "--memory", memory, *more, "--output-dir", "less", "--resume", "--max-num-epochs", "8") == 0
     assert len(losses(folder / "less")) == 8
     assert not list(folder.glob(".nstyle-*"))
+
+
+@needs_strips
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system takes no room for a file beforehand")
+def test_a_scratch_disk_that_fills_up_loses_nothing(paint, folder, cramped, capsys, monkeypatch):
+    common = ["--engine", "torch", "--stop-eps", "0", "--max-num-epochs", "6", "--precision", "float32"]
+    common += ["--memory", "2500kB", "--scratch", "."]
+    assert paint(*common, "--output-dir", "whole") == 0
+    allocate, calls = os.posix_fallocate, []
+
+    def full(*arguments):
+        calls.append(arguments)
+        if len(calls) > 25:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return allocate(*arguments)
+
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        assert paint(*common) == 1
+    assert [line for line in capsys.readouterr().err.splitlines() if "--scratch ." in line and "No space left" in line]
+    reached = len(losses(folder / "out"))
+    assert 0 < reached < 6
+    assert paint(*common, "--resume") == 0
+    assert (folder / "out" / "final.jpg").read_bytes() == (folder / "whole" / "final.jpg").read_bytes()
+
+
+@needs_strips
+def test_too_little_room_on_the_scratch_disk_is_said_before(paint, folder, cramped, capsys, monkeypatch):
+    monkeypatch.setattr(limits, "free_disk", lambda _: 1000)
+    assert paint("--engine", "torch", "--precision", "float32", "--memory", "2500kB", "--scratch", ".") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nstyle: error: --scratch .: the run may take") and "1 MB are free" in line
 
 
 @needs_strips

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from neural_style.errors import InputError
 from neural_style.painting.levels import Level
 from neural_style.runs import limits as resources
 
@@ -74,6 +75,7 @@ def made_run(edge=600, masks=0, engine="mxnet", **options):
         "model": "vgg19", "precision": "float32", "style_scale": [1.0], "style_fit": "keep", "optimizer": "adam",
         "no_memory_check": False, "save_epochs": 50, "max_num_epochs": 1000, "snapshot_at": None, "image_format": "jpg",
         "border": 0, "pooling": "avg", "memory": None, "style_loss": "gram",
+        "snapshot_size": 0,
     }  # fmt: skip
     size, regions = (edge * 2 // 3, edge), [np.ones((4, 6))] * masks or [None]
     return SimpleNamespace(
@@ -204,3 +206,13 @@ def test_at_no_moment_has_a_run_written_more_than_its_estimate(paint, tmp_path, 
     course = ["--max-num-epochs", "30", "--stop-eps", "0", "--pyramid-levels", "1", "--border", "0"]
     assert paint(*course, *more) == 0
     assert max(peaks) < estimates[0] + 50_000 < 3 * max(peaks)
+
+
+def test_more_than_a_jpeg_can_hold_is_refused(tmp_path):
+    with pytest.raises(InputError, match="--image-format jpg: 66000 x 44000 pixels are more than JPEG can hold"):
+        resources.check(made_run(66_000, no_memory_check=True, engine="torch"), tmp_path)
+
+
+def test_snapshots_of_a_bounded_size_take_less_of_the_disk():
+    whole, bounded = (resources.disk(made_run(4000, snapshot_size=size)) for size in (0, 1000))
+    assert bounded < whole
