@@ -117,7 +117,9 @@ def with_kills(args):
         objective.losses_and_gradient(picture)
         usual = time.perf_counter() - started
         for number in range(1, args.kills + 1):
-            pids = sorted(over.encoder.workers.client.run(os.getpid).values())
+            client = over.encoder.workers.client
+            client.wait_for_workers(2, timeout=240)
+            pids = sorted(client.run(os.getpid, on_error="ignore").values())
             moment = generator.uniform(0, usual)
             killer = threading.Timer(moment, os.kill, (generator.choice(pids), signal.SIGKILL))
             killer.start()

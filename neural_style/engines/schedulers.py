@@ -1,6 +1,9 @@
 """Where `--cluster` finds workers of Dask: at a scheduler's address, by its file, or as processes started here."""
 
+import asyncio
+import concurrent.futures
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -75,6 +78,7 @@ def opened(value):
     """
     where = understood(value)
     try:
+        import dask
         import distributed
     except ImportError:
         raise InputError("--cluster: needs the package distributed: pip install distributed.") from None
@@ -82,8 +86,11 @@ def opened(value):
         if name.partition(".")[0] in LOGGING:
             logging.getLogger(name).setLevel(SILENT)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}))
+        revive = None
         if where.count:
             target = stack.enter_context(_local(where.count))
+            revive = functools.partial(target.scale, where.count)
         else:
             target = where.address
             _knock(value, target)
@@ -94,7 +101,7 @@ def opened(value):
         except Exception as error:  # of many kinds: a name that is none, a port that is closed, another protocol, TLS
             raise InputError(f"--cluster {value}: {one_line(error)}; is it a scheduler of Dask?") from None
         stack.callback(_closed, client)
-        found = workers.Workers(client, str(value), where.count)
+        found = workers.Workers(client, str(value), where.count, revive)
         found.wait_for_one()
         yield found
 
@@ -109,11 +116,30 @@ def _knock(value, address):
         raise InputError(
             f"--cluster {value}: Dask knows no certificates; name them in its configuration (docs/cluster.md)."
         )
+    if scheme != "tls" and dask.config.get("distributed.comm.require-encryption", None):
+        raise InputError(
+            f"--cluster {value}: Dask's configuration asks for encryption; give the address of one as tls://{place}."
+        )
     try:
         socket.create_connection((host.strip("[]"), int(port)), workers.PATIENCE).close()
     except (OSError, ValueError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or one_line(error)
         raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?") from None
+    # nobody gets rid of a client that cannot connect: so first without one, in a thread, for a notebook runs a loop
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        error = thread.submit(asyncio.run, _greeted(address)).exception()
+    if error:
+        reason = "no scheduler of Dask answers" if isinstance(error, TimeoutError) else one_line(error)
+        raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?")
+
+
+async def _greeted(address):
+    from distributed import Security
+    from distributed.comm import connect
+
+    arguments = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(connect(address, timeout=workers.PATIENCE, **arguments), workers.PATIENCE)
+    comm.abort()
 
 
 def _closed(client):

@@ -29,10 +29,12 @@ class Workers:
         What `--cluster` called them.
     local : int
         How many were started here; 0: others started them.
+    revive : callable, optional
+        Starts those again that do not come back by themselves.
     """
 
-    def __init__(self, client, name, local=0):
-        self.client, self.name, self.local = client, name, local
+    def __init__(self, client, name, local=0, revive=None):
+        self.client, self.name, self.local, self._revive = client, name, local, revive
         self._numbers = itertools.count()
 
     def wait_for_one(self):
@@ -63,7 +65,7 @@ class Workers:
         try:
             self.client.run_on_scheduler(_itself, None)  # which reads what passes through it
             who = "a worker"
-            return self.client.run(function, *arguments)
+            return self._on_each(function, arguments)
         except EngineError as error:
             raise InputError(f"--cluster {self.name}: {error}") from None
         except Exception as error:
@@ -71,6 +73,16 @@ class Workers:
                 f"--cluster {self.name}: {who} cannot run nstyle ({one_line(error)}); install the same nstyle there, "
                 "or start it with nstyle's folder in PYTHONPATH."
             ) from None
+
+    def _on_each(self, function, arguments):
+        for more in (2, 1, 0):
+            try:
+                return self.client.run(function, *arguments)
+            except OSError:  # one that is just dying
+                if not more:
+                    raise
+                time.sleep(1)
+        return {}
 
     def submit(self, function, *arguments):
         """Have a function called somewhere; its arguments may be futures of others."""
@@ -127,6 +139,8 @@ class Workers:
                     return
                 except TimeoutError:
                     alone = None if self.found() else alone or time.monotonic()
+                    if self._revive is not None and len(self.found()) < self.local:
+                        self._revive()
             if alone and time.monotonic() - alone > WITHOUT_WORKERS:
                 raise ClusterLost(
                     f"--cluster {self.name}: there has been no worker for {WITHOUT_WORKERS} s; start some, then go on "

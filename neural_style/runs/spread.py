@@ -85,7 +85,7 @@ def _spread(run, found):
         kept=kept,
     )
     encoder = ClusterEncoder(engine, found, work, it.border, it.tile, lambda: load(network))
-    count = len(_tiles(run))
+    count = len(tiles_of(run))
     size = f"{run.size[1]} x {run.size[0]} pixels in {count} {'tiles' if count > 1 else 'tile'}"
     notices = [f"On {len(known)} {'workers' if len(known) > 1 else 'worker'} of {it.cluster}: {size}."]
     if encoder.sent is not None:
@@ -103,7 +103,8 @@ def _spread(run, found):
     )
 
 
-def _tiles(run):
+def tiles_of(run):
+    """The tiles of a run's result."""
     it, padded = run.settings, [edge + 2 * run.settings.border for edge in run.size]
     return tiles(NETWORKS[it.model], padded, it.pooling, _looked_at(run), it.tile)
 
@@ -112,7 +113,7 @@ def _within_memory(run, room):
     """Values of a strip inside of a tile, 0 where tiles are computed whole; and how many evaluators a worker keeps."""
     it = run.settings
     limit = min((SHARE * each for each in room if each), default=math.inf)
-    pixels = max(math.prod(last - first for first, last in tile.seen) for tile in _tiles(run))
+    pixels = max(math.prod(last - first for first, last in tile.seen) for tile in tiles_of(run))
     each = limits.per_pixel(it.model, it.precision)
     regions = sum(region is not None for region in run.regions)
     need = limits.PROCESS_BYTES + pixels * (each.result + each.mask * (1 + regions))

@@ -5,7 +5,9 @@ The workers are processes of this machine, started once.
 
 import csv
 import itertools
+import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -166,6 +168,21 @@ def test_a_scheduler_that_is_lost_leaves_a_state_to_go_on_from(paint, folder, ad
     assert "Going on from epoch 1." in capfd.readouterr().err
     assert paint(*COMMON, "--cluster", address, "--output-dir", "whole") == 0
     assert picture("out") == picture("whole")
+
+
+def commands_of(page):
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    return [shlex.split(line)[2:] for line in lines if line.startswith("    python nstyle.py")]
+
+
+@pytest.mark.parametrize("words", commands_of("cluster.md"), ids=" ".join)
+def test_the_commands_of_the_page_paint(paint, pictures, folder, address, words):
+    (folder / "input").mkdir()
+    shutil.copy(pictures / "photo.png", folder / "input")
+    (folder / "scheduler.json").write_text(json.dumps({"address": address}))
+    words = [address if word.startswith(("local:", "tcp:")) else word for word in words]
+    assert paint("--engine", ENGINE, *words, "--max-long-edge", "48", "--max-num-epochs", "1") == 0
+    assert list((folder / "out").rglob("final.jpg"))
 
 
 def test_local_workers_share_cores_and_take_a_card_each(tmp_path):
