@@ -17,6 +17,11 @@ from . import workers
 
 LOCAL = "local:"
 LOGGING, SILENT = ("distributed", "tornado", "asyncio"), logging.CRITICAL + 1
+# a tile is no graph that is too large; and a worker that starts again may take longer than 15 seconds
+PATIENT = {
+    "distributed.admin.large-graph-warning-threshold": "1TB",
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
+}
 LOOPBACK = "127.0.0.1"
 CARDS = Path("/proc/driver/nvidia/gpus")
 
@@ -86,7 +91,7 @@ def opened(value):
         if name.partition(".")[0] in LOGGING:
             logging.getLogger(name).setLevel(SILENT)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}))
+        stack.enter_context(dask.config.set(PATIENT))
         revive = None
         if where.count:
             target = stack.enter_context(_local(where.count))

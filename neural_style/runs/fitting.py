@@ -73,7 +73,7 @@ def fitted(run):
     it, room = run.settings, limits.room(run)
     if it.scratch is not None and not Path(it.scratch).is_dir():
         raise InputError(f"--scratch {it.scratch}: no folder; make it, or name another.")
-    if room is None or needs(run, Way("whole", "whole"), 0) <= room:
+    if room is None or run.cluster or needs(run, Way("whole", "whole"), 0) <= room:
         return run
     found = ways(run)
     for comfortable in (COMFORTABLE, 0):

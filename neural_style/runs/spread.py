@@ -114,7 +114,8 @@ def _within_memory(run, room):
     it = run.settings
     limit = min((SHARE * each for each in room if each), default=math.inf)
     pixels = max(math.prod(last - first for first, last in tile.seen) for tile in tiles_of(run))
-    each = limits.per_pixel(it.model, it.precision)
+    known = limits.measured(run.engine.name, it.model)
+    each = known.get(it.precision, known["float32"])
     regions = sum(region is not None for region in run.regions)
     need = limits.PROCESS_BYTES + pixels * (each.result + each.mask * (1 + regions))
     if need <= limit:
