@@ -156,6 +156,7 @@ NUMBERS = {
     "--style-scale": ["0", "-1", "nan", "1e9", "big"],
     "--style-layer-weight-exp": ["-1", "nan", "x"],
     "--max-long-edge": ["-1", "1.5", "1000000000", "x"],
+    "--snapshot-size": ["-1", "1.5", "1000000000", "x"],
     "--max-pixels": ["0", "-1", "1.5"],
     "--max-num-epochs": ["0", "-1", "1.5", "x"],
     "--stop-eps": ["-1", "nan", "inf", "x"],

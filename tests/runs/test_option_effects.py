@@ -540,6 +540,20 @@ def test_a_preset_is_a_start_from_which_each_option_can_be_changed(paint, tmp_pa
 # results
 
 
+def test_snapshots_may_be_smaller_than_the_result(paint, tmp_path):
+    assert paint("--snapshot-size", "32", "--save-epochs", "1", "--preserve-colors", "luminance") == 0
+    sizes = {name: Image.open(tmp_path / "out" / f"{name}.jpg").size for name in ("content", "e_1", "final")}
+    assert sizes == {"content": (32, 24), "e_1": (32, 24), "final": (64, 48)}
+
+
+def test_a_painting_that_is_much_smaller_than_the_result_is_said(paint, pictures, capsys):
+    assert paint("--style-scale", "4") == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "is enlarged to 256" in line]
+    assert line.startswith("painting.png has a long edge of 56 pixels") and "--style-scale 0.88" in line
+    assert paint("--overwrite") == 0
+    assert "enlarged to" not in capsys.readouterr().err
+
+
 def test_tiff_has_16_bits_and_a_colour_profile(paint, tmp_path):
     assert paint("--image-format", "tiff") == 0
     levels = tifffile.imread(tmp_path / "out" / "final.tiff")
