@@ -202,7 +202,7 @@ GROUPS = {
                most=MOST),
         Option("frame_rate", "number", "frames a second", open="the film's; of a folder 25", metavar="N", least=0.1,
                most=120),
-        Option("frame_epochs", "whole", "epochs of a frame that follows another", default=16, metavar="N",
+        Option("frame_epochs", "whole", "epochs of a frame that follows another", default=12, metavar="N",
                unit="epochs", least=1, most=MOST),
         Option("temporal_weight", "number", "of what stays the same from frame to frame", default=0.05, metavar="W"),
         Option("temporal_window", "whole", "how many frames back to look; 0: paint each frame by itself", default=1,
