@@ -35,6 +35,7 @@ NOT_RUN = {
     "docker ": "needs Docker; tests/test_docker.py reads what it would",
     "python -m neural_style.download": "needs the internet; tests/download has servers of its own",
     "NSTYLE_HOME=/usr/local/share/nstyle nstyle-download": "needs the internet; tests/test_install.py has it",
+    "python docs/make_painters.py": "paints four pictures",
     "python docs/make_options.py": "takes ten minutes; tests/runs/test_options_page.py tries its parts",
     "DNNL_MAX_CPU_ISA=AVX2 make": "is make test; .ci/run has it",
 }
@@ -99,7 +100,8 @@ def test_a_painting_is_learned_and_pictures_are_repainted_as_the_readme_and_its_
 
     page = (ROOT / "docs" / "painters.md").read_text(encoding="utf-8")
     both = [words for text in (README, page) for words in commands("python -m neural_style.learn", text)]
-    assert len(both) == 2 and both[0] == both[1]
+    assert len(both) == 3 and both[0] == both[1]
+    assert learn.parse(both[2]).steps == 1000
     assert learn.main([*both[0], "--gpu", "-1", "--steps", "1", "--crop", "96", "--style-size", "96"]) == 0
     for words in AT_ONCE:
         assert nstyle.main([*words, "--gpu", "-1", "--max-long-edge", "48"]) == 0

@@ -310,6 +310,7 @@ def _check_painter(it: argparse.Namespace, given: dict) -> None:
         raise InputError("--painter-shares: at least one must be above 0.")
     if not at_once(given):
         it.init = it.init or "painter"
+        it.pyramid_levels = it.pyramid_levels or 1  # coarser ones would paint over what is there
         if it.init != "painter":
             raise InputError(f"--init {it.init}: nothing of --painter would be used; leave one of them out.")
         return
