@@ -18,7 +18,7 @@ from .rows import DATA, NOISE, Generator, Row, extended, sizes, stages, widths
 Array = Any
 Rows = tuple[int, int]  # the first, and one behind the last
 
-VALUES = 1 << 25  # of all the maps of a strip together
+VALUES = 1 << 22  # of all the maps of a strip together: larger ones are not faster
 LEAKY = 0.25  # slope below zero
 
 
@@ -54,8 +54,10 @@ def painted(
     border = generator.border
     rows, columns = (_reflected(np.arange(extended(generator, edge)) - border, edge) for edge in (height, width))
     order = slice(None, None, -1 if generator.bgr else 1)
-    data = picture[..., order] * np.float32(generator.levels) - np.float32(generator.mean[order])
-    maps = {DATA: engine.array(_taken(_taken(data.astype(np.float32), rows, 0), columns, 1))}
+    data = picture[..., order] * np.float32(generator.levels)
+    data -= np.float32(generator.mean[order])
+    maps = {DATA: engine.array(_taken(_taken(data, rows, 0), columns, 1))}
+    del data
     if generator.noise:
         maps[NOISE] = engine.array(noise(known[NOISE]))
     groups = list(stages(generator))

@@ -48,7 +48,7 @@ class Painter(NamedTuple):
         """A picture (H, W, 3) in 0..1 repainted, cut to 0..1; the arrays are those of the engine (see `on`)."""
         for generator, arrays in self.parts:
             picture = forward.painted(engine, generator, arrays, picture)
-        return np.clip(picture, 0, 1)
+        return np.clip(picture, 0, 1, out=picture)
 
 
 def read(path: Union[str, Path]) -> Painter:
