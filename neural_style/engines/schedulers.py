@@ -134,7 +134,7 @@ def _knock(value, address):
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         error = thread.submit(asyncio.run, _greeted(address)).exception()
     if error:
-        reason = "no scheduler of Dask answers" if isinstance(error, TimeoutError) else one_line(error)
+        reason = "no scheduler of Dask answers" if isinstance(error, asyncio.TimeoutError) else one_line(error)
         raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?")
 
 

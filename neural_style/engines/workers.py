@@ -3,6 +3,7 @@
 Tasks are pure and carry their data, so what a lost worker had is computed again by another.
 """
 
+import asyncio  # whose TimeoutError is Python's own from 3.11 on
 import contextlib
 import itertools
 import time
@@ -137,7 +138,7 @@ class Workers:
                     with self.client.as_current():
                         wait(futures, timeout=5)
                     return
-                except TimeoutError:
+                except asyncio.TimeoutError:
                     alone = None if self.found() else alone or time.monotonic()
                     if self._revive is not None and len(self.found()) < self.local:
                         self._revive()
@@ -154,7 +155,7 @@ class Workers:
 
         try:
             yield
-        except (EngineError, WeightsMissing, TimeoutError):
+        except (EngineError, WeightsMissing, asyncio.TimeoutError):
             raise
         except KilledWorker:
             raise ClusterLost(
