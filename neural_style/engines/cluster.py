@@ -112,7 +112,7 @@ class ClusterEvaluator:
         self.positions = {**self._guides.positions, **whole}
         content = {layer: encoder.engine.numpy(array) for layer, array in content.items()}
         parts = (self._guides.part(tile, content, content_mask or {}, map_layers) for tile in self._tiles)
-        self._parts = [self._workers.share(part) for part in parts]
+        self._parts = self._workers.spread(parts)
         self._picture, self._seen, self._sent = None, [], None
 
     def forward(self, image):

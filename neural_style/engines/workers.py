@@ -112,6 +112,22 @@ class Workers:
         """A value as a future: sent once, and to a worker when it is first needed there."""
         return self.submit(_itself, value)
 
+    def spread(self, values):
+        """Values as futures, evenly over the workers: what asks for one is computed where it lies."""
+        addresses = sorted(self.found())
+        with self._connected():
+            return [
+                self.client.submit(
+                    _itself,
+                    value,
+                    key=f"spread-{self.client.id}-{next(self._numbers)}",
+                    pure=False,
+                    workers=addresses[number % len(addresses)] if addresses else None,
+                    allow_other_workers=bool(addresses),
+                )
+                for number, value in enumerate(values)
+            ]
+
     def results(self, futures):
         """What the futures become, in their order; a few at a time.
 

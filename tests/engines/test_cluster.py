@@ -53,6 +53,9 @@ class Here:
     def share(self, value):
         return value
 
+    def spread(self, values):
+        return list(values)
+
     def results(self, futures):
         yield from futures
 
