@@ -34,7 +34,7 @@ def test_it_says_what_a_report_of_a_fault_needs(small, capfd, squeezenet_file):
 
 
 def test_it_says_what_to_do(small, capfd, monkeypatch):
-    monkeypatch.setattr(limits, "available_memory", lambda: 900e6)
+    monkeypatch.setattr(limits, "available_memory", lambda: 640e6)
     monkeypatch.setattr(doctor, "LITTLE_DISK", 1e18)
     advice = told(capfd)["advice"]
     assert "no weights of squeezenet: sh download.sh --model squeezenet" in advice
