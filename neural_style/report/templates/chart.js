@@ -1,5 +1,8 @@
-// Curves on a logarithmic scale, as SVG. A line has `values` and, under the name of each axis, where its points lie; it
-// starts anew where its `long_edge` changes, for losses at two sizes are not comparable.
+// Curves on a logarithmic scale, as SVG. A line has `values`, `dashes` and, under the name of each axis, where its points
+// lie; it starts anew where its `long_edge` changes, for losses at two sizes are not comparable.
+
+// Lines differ by more than their colours.
+const DASHES = ["none", "9 3", "2 3", "9 3 2 3", "5 2", "12 5", "2 2 2 6", "14 3 2 3 2 3", "6 6"];
 
 // Draws the lines that are `shown`, a circle for each of `marks` and a dashed rule with a label at each of `steps`;
 // gives back the horizontal scale, its inverse and a way to rule a line.

@@ -5,7 +5,7 @@ const epochs = [...new Set(runs.flatMap(run => run.results.map(picture => pictur
 const names = new Set(runs.flatMap(run => Object.keys(run.losses)));
 for (const name of ["epoch", "seconds", "long_edge", "relative_change"]) names.delete(name);
 const lines = runs.map((run, i) => (
-  {name: run.name, run, shown: true, thin: i >= 8, colour: `var(--line-${(i + 1) % 8})`}
+  {name: run.name, run, shown: true, thin: i >= 8, colour: `var(--line-${(i + 1) % 8})`, dashes: DASHES[i % DASHES.length]}
 ));
 const view = {zoom: 1, x: 0, y: 0, at: epochs.length - 1, axis: "epoch"};
 let scales;

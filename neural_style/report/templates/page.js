@@ -95,9 +95,6 @@ function save() {
   try { sessionStorage.setItem(stored, JSON.stringify(view)); } catch { /* nothing is kept then */ }
 }
 
-// Lines differ by more than their colours.
-const DASHES = ["none", "9 3", "2 3", "9 3 2 3", "5 2", "12 5", "2 2 2 6", "14 3 2 3 2 3", "6 6"];
-
 // The weighted losses are shown; those of single layers, and those too small to be seen in the total, wait for a tick.
 function loadLosses() {
   const {epoch = [], seconds, long_edge, relative_change, ...losses} = run.losses;
