@@ -167,5 +167,5 @@ def test_every_option_that_a_page_names_exists(name):
     text = page.read_text(encoding="utf-8").partition("## Lines that nstyle ends with")[0]
     known = {flag for action in options.parser()._actions for flag in action.option_strings}
     others = {"--mirror", "--offline", "--from", "--force", "--source", "--gallery", "--output_dir"}
-    others |= {"--out", "--stability", "--nthreads"}  # of learning, of films, of Dask
+    others |= {"--out", "--stability", "--nthreads", "--kills"}  # of learning, films, Dask, benchmarks
     assert set(re.findall(r"(?<![\w-])(--[a-z][a-z_-]+)", text)) <= known | others
