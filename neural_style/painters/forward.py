@@ -102,8 +102,12 @@ def _stage(engine: Engine, generator: Generator, arrays: dict[str, Array], stage
         del held, part
     if last.norm == "instance":
         mean, deviation = moments.result(generator.epsilon)
-        _scale(engine, arrays, last, whole, mean, deviation)
-        whole = _ended(last, whole, {name: Part(0, it) for name, it in maps.items()}, (0, height), known)
+        held = {name: Part(0, it) for name, it in maps.items()}
+        for first in range(0, height, step):  # in strips, too: what is computed on the way would be as large as the map
+            rows = first, min(height, first + step)
+            part = whole[rows[0] : rows[1]]
+            _scale(engine, arrays, last, part, mean, deviation)
+            whole[rows[0] : rows[1]] = _ended(last, part, held, rows, known)
     return whole
 
 
