@@ -2,11 +2,10 @@
 
 import glob
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from .. import start
 from ..errors import InputError
-from .memory import InMemory
 
 # the samples of the tutorial, and what stands in for them on a machine that could not fetch them
 STAND_INS = {
@@ -106,16 +105,16 @@ def find(path):
 
     Parameters
     ----------
-    path : str, PathLike or InMemory
+    path : str, Path or memory.InMemory
 
     Returns
     -------
-    Path or InMemory
+    Path or memory.InMemory
         The given path, where nothing was found.
     str or None
         A notice for the user, where a stand-in was taken.
     """
-    if isinstance(path, InMemory):
+    if not isinstance(path, (str, PurePath)):  # it is in memory
         return path, None
     for name in (path, STAND_INS.get(str(path))):
         for folder in start.folders():

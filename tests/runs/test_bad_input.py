@@ -177,6 +177,16 @@ NUMBERS = {
     "--pooling-scale": ["0", "nan", "x"],
     "--average-decay": ["-1", "1", "nan", "x"],
     "--snapshot-at": ["0", "-5", "1.5", "x"],
+    "--painter-shares": ["-1", "nan", "x"],
+    "--painter-strength": ["-0.1", "1.1", "nan", "x"],
+    "--every": ["0", "-1", "1.5", "x"],
+    "--frame-rate": ["0", "-1", "121", "nan", "x"],
+    "--frame-epochs": ["0", "-1", "1.5", "x"],
+    "--temporal-weight": ["-1", "nan", "inf", "x"],
+    "--temporal-window": ["-1", "1.5", "1001", "x"],
+    "--passes": ["0", "-1", "1.5", "1001", "x"],
+    "--tile": ["0", "63", "1.5", "x"],
+    "--serve": ["-1", "65536"],
 }
 
 
