@@ -647,6 +647,14 @@ def test_axe_finds_nothing_on_any_page(browser, tmp_path, metrics, theme):
         assert [(it["id"], it["nodes"][0]["html"]) for it in found["violations"]] == []
 
 
+def test_a_film_that_the_browser_cannot_play_is_said(browser, tmp_path):
+    folder = film_folder(tmp_path)
+    for name in ("content.mp4", "final.mp4"):
+        (folder / name).write_bytes(b"no film" * 1000)
+    visit(browser, write_page(folder))
+    wait(browser, lambda: find(browser, "unplayable").is_displayed())
+
+
 def test_original_and_result_of_a_film_keep_step(browser, tmp_path):
     folder = film_folder(tmp_path)
     for name in ("content.mp4", "final.mp4"):

@@ -41,6 +41,11 @@ function toggle() {
   return result.play();
 }
 
+for (const film of [original, result]) {
+  const say = () => { $("unplayable").hidden = false; };
+  film.onerror = say;
+  if (film.error) say();
+}
 result.onplay = () => { original.play(); $("play").textContent = "Pause"; follow(); };
 result.onpause = () => { original.pause(); $("play").textContent = "Play"; show(); };
 result.onseeked = show;
