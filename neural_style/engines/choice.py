@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import EngineError
 from ..networks import layers
+from . import processor
 from .kept import kept
 
 GAIN = 0.95  # of the time of the candidate before it: what a later one must not exceed in a trial to be chosen
@@ -114,7 +115,9 @@ def measured(candidates, seconds, key, device):
     def fits(times):
         return isinstance(times, dict) and set(names) <= times.keys() and all(map(_is_time, times.values()))
 
-    times = kept("; ".join([key, *names]), lambda: {name: seconds(it) for name, it in zip(names, candidates)}, fits)
+    calm = not processor.is_busy()  # what else the machine has to do slows one engine more than another
+    key = "; ".join([key, *names])
+    times = kept(key, lambda: {name: seconds(it) for name, it in zip(names, candidates)}, fits, calm)
     best = names[0]
     for name in names[1:]:
         if times[name] < GAIN * times[best]:

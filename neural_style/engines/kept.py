@@ -15,7 +15,7 @@ def path():
         return (Path(cache) if os.path.isabs(cache) else Path.home() / ".cache") / "nstyle" / "machine.json"
 
 
-def kept(key, make, fits):
+def kept(key, make, fits, keep=True):
     """A value that was found out earlier, or is found out now.
 
     A cache that is damaged or cannot be written is as good as none.
@@ -28,13 +28,15 @@ def kept(key, make, fits):
         Gives the value, of what JSON can hold.
     fits : callable
         Whether what stands in the file under this key, which anybody may have written, is such a value.
+    keep : bool
+        Whether a value that is found out now is for later, too.
     """
     values = _read()
     if key in values and fits(values[key]):
         return values[key]
     values[key] = make()
     file = path()
-    if file is not None:
+    if file is not None and keep:
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             write_text(file, json.dumps(values, indent=2) + "\n")

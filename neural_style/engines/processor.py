@@ -87,6 +87,11 @@ def may_have_gpu(root=Path("/dev")):
     return not sys.platform.startswith("linux") or any((root / driver).exists() for driver in drivers)
 
 
+def is_busy():
+    """Whether other programs have kept more than half of the cores busy in the last minute; no where nobody says."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) / 2
+
+
 def ask_for_amx():
     """Ask Linux for the permission to use AMX's tile registers in this process; whether it was given.
 

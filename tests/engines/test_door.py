@@ -52,6 +52,7 @@ def machine(monkeypatch, tmp_path):
         monkeypatch.setattr(door, "devices_of", lambda name: (loaded.append(name), engines[name])[1])
         monkeypatch.setattr(processor, "at_hand", lambda: here)
         monkeypatch.setattr(processor, "may_have_gpu", lambda: gpu)
+        monkeypatch.setattr(processor, "is_busy", lambda: False)
         monkeypatch.setattr(trial, "seconds", lambda candidate, *_: times[str(candidate)])
         return loaded
 
@@ -102,7 +103,7 @@ def test_what_is_asked_for_overrules(machine):
 def test_a_precision_that_one_engine_refuses_is_asked_of_the_other(machine):
     machine(ZEN2, mxnet=Devices(refused=["float16"]), torch=Devices())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choice, "kept", lambda key, make, fits: {"mxnet, float16": 1, "torch, float16": 2})
+        patch.setattr(choice, "kept", lambda *_: {"mxnet, float16": 1, "torch, float16": 2})
         assert chosen(door.opened(-1, "float16"))[:2] == ("torch", "float16")
 
 

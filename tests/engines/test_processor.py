@@ -77,11 +77,15 @@ def test_where_the_system_does_not_say_nothing_is_claimed(machine, monkeypatch, 
     assert processor.at_hand({}).features == frozenset()
 
 
+IS_BUSY = processor.is_busy
+
+
 @pytest.fixture
 def unknown(machine, monkeypatch, tmp_path):
     """A processor that no rule knows, and an empty cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     machine("processor : 0\nFeatures : fp asimd bf16\nCPU implementer : 0x41\n")
+    monkeypatch.setattr(processor, "is_busy", lambda: False)
     return processor.at_hand({})
 
 
@@ -101,6 +105,17 @@ def test_an_unknown_processor_is_tried_once_and_chooses_the_same_again(unknown):
     assert again == first and asked == ["float32", "bfloat16"]
     other = choice.choose(CANDIDATES, unknown, trial(asked, float32=2.0, bfloat16=3.0), "squeezenet")
     assert other.precision == "float32" and len(asked) == 4
+
+
+def test_what_a_busy_machine_takes_for_fast_is_not_kept(unknown, monkeypatch):
+    asked = []
+    with monkeypatch.context() as patch:
+        patch.setattr(processor, "is_busy", IS_BUSY)
+        patch.setattr(processor.os, "getloadavg", lambda: (100.0, 0.0, 0.0), raising=False)
+        busy = choice.choose(CANDIDATES, unknown, trial(asked, float32=2.0, bfloat16=3.0))
+    assert busy.precision == "float32" and processor.is_busy() is False
+    calm = choice.choose(CANDIDATES, unknown, trial(asked, float32=3.0, bfloat16=2.0))
+    assert calm.precision == "bfloat16" and len(asked) == 4
 
 
 DAMAGE = ["", "{", "[]", "null", '"x"', "[" * 100000, "\x00"]
