@@ -143,7 +143,7 @@ def test_a_scheduler_that_is_lost_leaves_a_state_to_go_on_from(paint, folder, ad
             assert paint(*COMMON, "--cluster", "scheduler.json") == 2
             assert "no worker has come; start some with `dask worker" in capfd.readouterr().err
             monkeypatch.undo()
-            os.chdir(folder)
+            monkeypatch.chdir(folder)
             results, calls = workers.Workers.results, itertools.count()
 
             def losing(self, futures):
@@ -160,7 +160,7 @@ def test_a_scheduler_that_is_lost_leaves_a_state_to_go_on_from(paint, folder, ad
         finally:
             scheduler.kill()
     monkeypatch.undo()
-    os.chdir(folder)
+    monkeypatch.chdir(folder)
     printed = capfd.readouterr().err
     assert "Interrupted; the picture reached so far is out/final.png" in printed and "Traceback" not in printed
     assert "the connection to the scheduler was lost; see to it, then go on with --resume." in printed.splitlines()[-1]
