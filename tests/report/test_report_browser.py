@@ -366,9 +366,15 @@ def test_the_gallery_is_searched_by_setting_and_leads_to_the_pages(gallery):
     assert gallery.current_url.endswith("/c/index.html") and find(gallery, "scrubber").is_displayed()
 
 
+def starred_after_reloading(driver):
+    # a browser stores a moment later, in another process: a reload at once may still read what was there before
+    driver.refresh()
+    return driver.find_elements(By.CSS_SELECTOR, ".star[aria-pressed=true]")
+
+
 def test_stars_of_the_gallery_are_kept_by_the_browser(gallery):
     gallery.find_elements(By.CSS_SELECTOR, ".star")[2].click()
-    gallery.refresh()
+    WebDriverWait(gallery, 20).until(starred_after_reloading)
     find(gallery, "starred").click()
     assert cards(gallery) == ["a"]
     gallery.find_elements(By.CSS_SELECTOR, ".star")[2].click()
