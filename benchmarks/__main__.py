@@ -7,6 +7,8 @@ HEAD = """# Benchmarks
 `make bench` runs these scripts and writes this page; each can also be run alone. Absolute times drift on a shared
 machine, so what counts are the ratios of figures that were taken in turns in one run.
 
+The tables stand by kind of processor, and `results/` has a folder for each.
+
 How pictures look is not in these tables: `python -m benchmarks.pictures` paints eight pairs by the recipes
 that it is given, onto one sheet, with the figures of `python -m neural_style.judge` below each.
 """
@@ -17,9 +19,14 @@ def main(arglist=None):
     out = tables.parser(__doc__).parse_args(arglist).out
     for benchmark in (startup, epoch, course, race, scaling, strips, together):
         benchmark.main(["--out", str(out)])
-    pages = [path.read_text() for path in sorted(out.glob("*.md")) if path.name != "README.md"]
-    page = out.parent / "README.md" if out == tables.RESULTS else out / "README.md"
-    page.write_text("\n".join([HEAD, *pages]))
+    gather(out)
+
+
+def gather(out):
+    """Write the page of a folder's tables; of all kinds of processors, where they were met."""
+    kept = tables.RESULTS.glob("*/*.md") if out.parent == tables.RESULTS else out.glob("*.md")
+    page = tables.page(out)
+    page.write_text("\n".join([HEAD, *(path.read_text() for path in sorted(kept) if path != page)]))
 
 
 if __name__ == "__main__":

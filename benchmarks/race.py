@@ -9,6 +9,7 @@ every picture is judged as it would be saved: by the peer's objective, and by it
 
 import json
 import math
+import os
 import sys
 import time
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.tables import installed, parser, publish, settings
+from benchmarks.tables import installed, page, parser, publish, settings
 from neural_style.engines import door
 from neural_style.judge.verdict import Judge
 from neural_style.networks.layers import needed
@@ -272,7 +273,7 @@ def main(arglist=None):
             ["what", "ours, of the peer's processor time where it is a number alone"],
             told(points),
             "The peer's objective, start and network; pictures as they would be saved.\n\n"
-            f"![Curves](results/{name}.png)",
+            f"![Curves]({os.path.relpath(args.out / name, page(args.out).parent)}.png)",
             folder=args.out,
         )
         drawn(points).save(args.out / f"{name}.png")

@@ -3,10 +3,12 @@
 import argparse
 import datetime
 import json
-import platform
+import os
+import re
 import subprocess
 from pathlib import Path
 
+from neural_style.engines import processor
 from neural_style.errors import InputError
 from neural_style.runs import options
 from neural_style.weights import store
@@ -22,7 +24,7 @@ def settings(*arglist):
 def parser(description):
     """A parser of a benchmark's command line, with the option that all have."""
     made = argparse.ArgumentParser(description=description.splitlines()[0])
-    made.add_argument("--out", type=Path, default=RESULTS, help="folder for the tables (default: %(default)s)")
+    made.add_argument("--out", type=Path, default=here(), help="folder for the tables (default: %(default)s)")
     return made
 
 
@@ -34,14 +36,21 @@ def installed(model):
         return False
 
 
+def here():
+    """The folder of this kind of processor's tables: those of others stay."""
+    kind = processor.at_hand()
+    return RESULTS / re.sub(r"[^a-z0-9]+", "-", f"{kind.vendor} {kind.widest}".lower()).strip("-")
+
+
+def page(folder):
+    """The page on which the tables of a folder are gathered."""
+    return (RESULTS.parent if folder.parent == RESULTS else folder) / "README.md"
+
+
 def machine():
     """The processor and the number of cores that this process may use."""
-    cpuinfo = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")]
-    flags = next((line for line in cpuinfo if line.startswith("flags")), "")
-    return f"{names[0] if names else platform.processor()}, {len(names)} cores" + (
-        ", AVX512-BF16" if "avx512_bf16" in flags else ""
-    )
+    kind = processor.at_hand()
+    return f"{kind.name} ({kind.title}), {len(os.sched_getaffinity(0))} cores"
 
 
 def commit():

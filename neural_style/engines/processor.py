@@ -34,9 +34,11 @@ class Processor(NamedTuple):
             generation = zen4 or (ZEN.get(self.family) if "avx512_bf16" in self.features else None)
             if generation:
                 return f"AMD {generation}"
-        return f"{self.vendor or platform.machine() or 'processor'} with {self._widest()}"
+        return f"{self.vendor or platform.machine() or 'processor'} with {self.widest}"
 
-    def _widest(self):
+    @property
+    def widest(self):
+        """The instructions that decide what is fast, as people call them."""
         names = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16", "avx512f": "AVX-512", "avx2": "AVX2",
                  "bf16": "Arm's bfloat16", "asimd": "Arm's NEON"}  # fmt: skip
         return next((names[feature] for feature in TOLD if feature in self.features), "unknown instructions")
@@ -102,3 +104,16 @@ def ask_for_amx():
         return False
     arch_prctl, request_permission, tile_data = 158, 0x1023, 18  # asm/prctl.h, asm/fpu/types.h
     return ctypes.CDLL(None, use_errno=True).syscall(arch_prctl, request_permission, tile_data) == 0
+
+
+def keep_freed_memory():
+    """Have freed blocks of up to 32 MB wait for the next epoch, which asks for the same ones.
+
+    Else the C library of Linux gives each back to the system, which clears it page by page when it hands it out again:
+    a tenth of an epoch. Larger blocks go back, as they would leave holes. Elsewhere nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform.startswith("linux") else None
+    trim_threshold, mmap_threshold, block = -1, -3, 32 << 20  # malloc.h
+    if mallopt is not None:
+        mallopt(mmap_threshold, block)
+        mallopt(trim_threshold, 2 * block)

@@ -11,6 +11,7 @@ from conftest import ROOT
 from needs_mxnet import mx
 
 from neural_style.engines import door, processor
+from neural_style.engines.processor import Processor
 from neural_style.errors import InputError
 
 
@@ -41,8 +42,9 @@ NO_KERNEL = "Check failed: e == cudaSuccess: CUDA: no kernel image is available 
 
 @pytest.fixture
 def gpu(monkeypatch):
-    """The door on a machine that has a GPU's driver, with MXNet alone."""
+    """The door on a machine that has a GPU's driver, and MXNet alone, with a processor of which nothing is known."""
     monkeypatch.setattr(door, "installed", lambda: ("mxnet",))
+    monkeypatch.setattr(processor, "at_hand", lambda: Processor("", 0, "", frozenset()))
     monkeypatch.setattr(processor, "may_have_gpu", lambda: True)
 
 

@@ -155,10 +155,10 @@ def test_without_any_engine_both_ways_to_install_one_are_named(machine):
         door.opened(-1)
 
 
-def test_a_user_whose_time_the_other_engine_would_halve_is_told_once(machine):
+def test_a_user_whose_processor_is_much_faster_with_the_other_engine_is_told_once(machine):
     machine(AMX, mxnet=Devices())
     notice = door.opened(-1).notice
-    assert "half the time" in notice and door.INSTALL["torch"] in notice
+    assert "two thirds of the time" in notice and door.INSTALL["torch"] in notice
     assert door.opened(-1).notice is None
     machine(AMX, mxnet=Devices(), torch=Devices())
     assert door.opened(-1).notice is None

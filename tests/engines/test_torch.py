@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from neural_style.engines.contract import Moments, Statistics  # noqa: E402
 from neural_style.engines.torch.engine import TorchEngine  # noqa: E402
+from neural_style.engines.torch.operators import Operators  # noqa: E402
 from neural_style.networks.caffenet import CAFFENET  # noqa: E402
 from neural_style.networks.googlenet import GOOGLENET  # noqa: E402
 from neural_style.networks.layers import DATA, Defaults, Layer, Network, convolutions, shapes  # noqa: E402
@@ -29,6 +30,20 @@ SMALL = Network(
         Layer("both", "concat", ("b", "c")),
         Layer("top", "relu", ("both",)),
         Layer("whole", "global_pool", ("top",)),
+    ),
+    Defaults({}, {}),
+)
+
+# pooling as in VGG, of windows that do not overlap, and leave a row and a column of these sizes out
+APART = Network(
+    "apart",
+    "pools of windows side by side",
+    (
+        Layer("a", "convolution", (DATA,), 6, kernel=3, pad=1, relu=True),
+        Layer("two", "pool", ("a",), kernel=2, stride=2),
+        Layer("b", "convolution", ("two",), 6, kernel=3, pad=1, relu=True),
+        Layer("three", "pool", ("b",), kernel=3, stride=3),
+        Layer("c", "convolution", ("three",), 6, kernel=3, pad=1, relu=True),
     ),
     Defaults({}, {}),
 )
@@ -69,6 +84,7 @@ def plainly(network, arrays, image, pooling):
 
 CASES = {
     "all kinds": (SMALL, ["a", "both"], ["a", "a_relu", "norm", "pool", "c", "both", "top", "whole"], 0),
+    "windows side by side": (APART, ["b"], ["a", "two", "c"], 0),
     "with a border": (SMALL, ["norm"], ["both"], 9),
     "squeezenet": (SQUEEZENET, ["fire4"], ["conv1", "fire2", "pool4", "fire7"], 0),
     "googlenet": (GOOGLENET, ["conv2/3x3"], ["conv2/norm2", "inception_3a/output", "inception_4a/output"], 0),
@@ -134,3 +150,15 @@ def test_what_an_engine_gives_may_be_changed_in_place_outside_of_it():
     gradient = evaluator.backward(found)
     gradient *= 2
     assert not gradient.requires_grad and not found.style["top"][0].second.requires_grad
+
+
+def test_a_rectifier_of_halves_does_what_it_does_with_any_numbers():
+    every = torch.arange(-(2**15), 2**15).to(torch.int16).view(torch.bfloat16)
+    numbers = every[~every.isnan()].reshape(1, 1, 1, -1)
+    row = Layer("relu", "relu", (DATA,))
+    operators = Operators(SMALL, {}, torch.device("cpu"), torch.bfloat16)
+    value = operators.operator(row, [numbers], overwrite=False)
+    assert torch.equal(value, numbers.clamp(min=0)) and not torch.equal(value, numbers)
+    gradient = torch.randn(numbers.shape, generator=torch.Generator().manual_seed(1)).to(torch.bfloat16)
+    (found,) = operators.backward(row, gradient.clone(), {"relu": value}, {DATA: (1, 1, numbers.numel())})
+    assert torch.equal(found, torch.where(numbers > 0, gradient, 0))

@@ -635,7 +635,7 @@ def test_weights_and_the_statistics_of_the_paintings_are_made_once(paint, photog
         return extract(self, image, content_layers, style_layers, *masks)
 
     monkeypatch.setattr(Encoder, "extract", counted)
-    assert paint("--content-image", "photos") == 0
+    assert paint("--content-image", "photos", "--engine", "mxnet") == 0
     assert len(loaded) == 1 and extracted.count(True) == 1 and extracted.count(False) == 2
 
 

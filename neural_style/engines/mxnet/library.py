@@ -1,6 +1,7 @@
 """The door to MXNet: imports it whatever the NumPy, and says what to do where it cannot be imported."""
 import contextlib
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def _amx_works():
             return subprocess.run(command, env=environment, capture_output=True, timeout=60).returncode == 0
         return False
 
-    return kept(f"AMX with MXNet; {here.name}; {os.uname().release}", tried, lambda value: isinstance(value, bool))
+    return kept(f"AMX with MXNet; {here.name}; {platform.release()}", tried, lambda value: isinstance(value, bool))
 
 
 AMX = _amx_works()  # whether bfloat16 is computed with it

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import processor
 from .encoder import Encoder
 from .library import computing, torch
 
@@ -22,6 +23,8 @@ class TorchEngine:
 
     def __init__(self, device="cpu", precision="float32"):
         self._device, self.precision = torch.device(device), precision
+        if self._device.type == "cpu":
+            processor.keep_freed_memory()
         number = self._device.index or 0
         self.device = {"cpu": "cpu", "cuda": f"gpu {number}"}.get(self._device.type, self._device.type)
 
