@@ -134,7 +134,7 @@ def _speed(settings, network, advice):
     epoch = took * math.prod(SIZE) / edge**2
     rule = choice.rule_for(processor.at_hand())
     if not on_gpu and rule is not None and rule.faster not in ("", *door.installed()):
-        advice.append(f"{rule.faster} needs two thirds of the time or less on this processor: {door.INSTALL[rule.faster]}")
+        advice.append(f"{rule.faster} needs at most two thirds of the time here: {door.INSTALL[rule.faster]}")
     if epoch > SLOW and network.name != "squeezenet":
         advice.append("an epoch takes long here: --preset fast, --max-long-edge 300")
     return [

@@ -68,10 +68,10 @@ def test_a_run_in_strips_is_the_run_without(paint, folder, masked, cramped, caps
     assert said["engine"]["strips"]["values"] > 0 and said["engine"]["strips"]["whole_up_to_pixels"] < 64 * 48
     ours = losses(folder / "strips")
     assert len(ours) == len(whole) == 6
-    for row, right in zip(ours, whole):
+    for row, right, close in zip(ours, whole, (2e-4, *[5e-3] * 5)):
         # optimizers make more of a rounding from epoch to epoch; the change is the small difference of two pictures
-        assert row.pop("relative_change") == pytest.approx(right.pop("relative_change"), rel=1e-3)
-        assert row == pytest.approx(right, rel=5e-4)
+        assert row.pop("relative_change") == pytest.approx(right.pop("relative_change"), rel=5 * close)
+        assert row == pytest.approx(right, rel=close)
 
 
 @needs_strips
