@@ -106,6 +106,15 @@ def ask_for_amx():
     return ctypes.CDLL(None, use_errno=True).syscall(arch_prctl, request_permission, tile_data) == 0
 
 
+def wait_without_spinning(environment=os.environ):
+    """Have OpenMP's threads sleep where they wait for each other, unless the user has said how; before it is loaded.
+
+    Where they spin, and another program wants the same cores, a run takes many times as long (benchmarks/together.py).
+    """
+    if "GOMP_SPINCOUNT" not in environment:
+        environment.setdefault("OMP_WAIT_POLICY", "passive")
+
+
 def keep_freed_memory():
     """Have freed blocks of up to 32 MB wait for the next epoch, which asks for the same ones.
 

@@ -8,6 +8,7 @@ import needs_mxnet  # noqa: F401
 import pytest
 from conftest import ROOT
 
+from neural_style.engines import door
 from neural_style.engines.mxnet import library as engine
 from neural_style.errors import EngineError
 
@@ -25,12 +26,13 @@ def test_mxnet_takes_every_core_unless_told_otherwise(given, expected):
     assert int(loaded(program, without=["OMP_NUM_THREADS"], **given).stdout) == expected
 
 
+@pytest.mark.parametrize("name", door.installed())
 @pytest.mark.parametrize(
     "given, expected",
     [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active"), ({"GOMP_SPINCOUNT": "1000"}, None)],
 )
-def test_threads_that_wait_leave_the_cores_to_others_unless_told_otherwise(given, expected):
-    program = "import os, neural_style.engines.mxnet.library; print(os.environ.get('OMP_WAIT_POLICY'))"
+def test_threads_that_wait_leave_the_cores_to_others_unless_told_otherwise(name, given, expected):
+    program = f"import os, neural_style.engines.{name}.library; print(os.environ.get('OMP_WAIT_POLICY'))"
     assert loaded(program, without=["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"], **given).stdout == f"{expected}\n"
 
 

@@ -29,10 +29,7 @@ def _cores():
 
 # else it takes half of the processors, which halves the speed where each is a core of its own
 os.environ.setdefault("OMP_NUM_THREADS", str(_cores()))
-# else OpenMP's threads spin where they wait for each other, and two runs on the same cores take many times as long
-# (benchmarks/together.py)
-if "GOMP_SPINCOUNT" not in os.environ:
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+processor.wait_without_spinning()
 # else it keeps four buffers for the temporary memory of operators, each as large as the largest layer
 os.environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
 # else it announces on stderr every network that it binds

@@ -4,7 +4,9 @@ import contextlib
 
 from ... import start
 from ...errors import EngineError, InputError
+from .. import processor
 
+processor.wait_without_spinning()
 try:
     import torch
 except (ImportError, OSError) as error:
