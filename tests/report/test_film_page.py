@@ -54,6 +54,7 @@ def test_it_plays_original_and_result_and_plots_the_flicker(folder):
     ]  # fmt: skip
     assert data["rate"] == 12.5 and data["scenes"] == [10, 12] and data["painted"] == 3
     assert data["frames"] == {"frame": [10, 11, 12], "error": [None, 4e-4, None], "film_error": [None, 1e-4, None]}
+    assert 'data-copy="command"' in page and "--content-image" in page
     assert "3 of 4 frames" in page and "<b>" not in page and "&lt;b&gt;" in page
 
 

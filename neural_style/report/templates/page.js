@@ -179,14 +179,6 @@ $("play").onclick = () => {
   playing = setInterval(() => shownResult() < results.length - 1 ? step(1) : stop(), pause);
 };
 
-for (const button of document.querySelectorAll("[data-copy]")) button.onclick = async () => {
-  const command = $(button.dataset.copy);
-  getSelection().selectAllChildren(command);
-  const written = navigator.clipboard?.writeText(command.textContent).then(() => true, () => false);
-  const copied = await written || document.execCommand("copy");
-  button.nextElementSibling.textContent = copied ? "Copied." : "It is selected: copy it with Ctrl+C.";
-};
-
 // While the run goes on, the page looks every two seconds at its own file in a hidden frame (nothing else may read a
 // file from file://), and takes over what has changed. In that frame it only sends its contents up.
 const contents = () => ({

@@ -1,4 +1,4 @@
-// What both pages share: looking at pictures closely, together, and saying figures.
+// What the pages share: looking at pictures closely, together, saying figures, and copying a command.
 const $ = id => document.getElementById(id);
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const figure = value => value == null ? "–" : value === 0 ? "0" : value.toExponential(2).replace("e+", "e");
@@ -94,3 +94,11 @@ function onKey(actions) {
     actions[key]();
   });
 }
+
+for (const button of document.querySelectorAll("[data-copy]")) button.onclick = async () => {
+  const command = $(button.dataset.copy);
+  getSelection().selectAllChildren(command);
+  const written = navigator.clipboard?.writeText(command.textContent).then(() => true, () => false);
+  const copied = await written || document.execCommand("copy");
+  button.nextElementSibling.textContent = copied ? "Copied." : "It is selected: copy it with Ctrl+C.";
+};
