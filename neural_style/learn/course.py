@@ -17,7 +17,7 @@ from ..files import checksum
 from ..networks import layers
 from ..networks.registry import NETWORKS
 from ..painters import painter
-from ..painters.generators import QUARTER
+from ..painters.generators import OWN
 from ..painting import losses
 from ..painting.objective import Weights
 from ..pictures import find, images, reading
@@ -26,12 +26,14 @@ from ..weights import store
 from . import folder as files
 from . import lesson, pictures
 from .declared import OPTIONS
-from .generator import Learned
+from .generator import Learned, numpy
 
 CELL = (288, 384)  # height and width of each of the four pictures of a sheet
 LARGEST = 1024  # pixels of the long edge of a photograph that crops are taken from
 ROW = 10  # steps whose mean losses are one row of losses.csv
 LINE = 30  # seconds between two lines, where there is no terminal
+# How the judge looks, by turns: near and from farther away, at all that is there and at what stands out
+VIEWS = ((1.0, "avg"), (0.7, "max"), (0.7, "avg"), (1.0, "max"))
 BETAS = (0.9, 0.99)
 
 
@@ -75,7 +77,7 @@ def learn(settings):
         raise InputError(f"--out {out}: is there already; --overwrite replaces it, --resume goes on with its lesson.")
     it = prepared(settings)
     with _named(out), output.claimed(folder):
-        state = files.load(folder, QUARTER) if settings.resume else None
+        state = files.load(folder, OWN) if settings.resume else None
         if state is None and (folder / files.STATE).exists() and not settings.overwrite:
             cure = "--resume goes on with it, --overwrite begins anew"
             raise InputError(f"--out {out}: a lesson was begun in {folder}; {cure}.")
@@ -99,19 +101,21 @@ def prepared(settings):
     style = settings.style_layers or dict.fromkeys(defaults.style_layers, 1.0)
     layers.check_layers(network, content, loaded.arrays, "--content-layers")
     layers.check_layers(network, style, loaded.arrays, "--style-layers")
-    encoder = opened.engine.encoder(
-        network, loaded.arrays, pooling=defaults.pooling, border=defaults.border,
-        means=settings.style_loss in losses.USING_MEANS,
-    )  # fmt: skip
     path, _ = find.find(settings.style_image)
     painting = reading.read(path, settings.max_pixels)
     painting = images.resize(painting, images.fitted_size(painting.shape, settings.style_size, enlarge=True))
-    styles = encoder.extract(opened.engine.array(images.to_network(painting)), (), style).style
+    how = {"border": defaults.border, "means": settings.style_loss in losses.USING_MEANS}
+    encoders = {pooling: opened.engine.encoder(network, loaded.arrays, pooling=pooling, **how) for _, pooling in VIEWS}
+    views = []
+    for scale, pooling in VIEWS:
+        seen = images.to_network(images.resize(painting, [round(scale * edge) for edge in painting.shape[:2]]))
+        targets = encoders[pooling].extract(opened.engine.array(seen), (), style)
+        views.append(lesson.View(scale, encoders[pooling], targets.style))
     photographs, shares = pictures.gathered(settings.pictures, max(LARGEST, settings.crop), settings.max_pixels)
     shown = [photographs[at] for at in np.linspace(0, len(photographs) - 1, min(4, len(photographs))).astype(int)]
-    crops = pictures.Crops(photographs, settings.crop, settings.seed, shares)
+    crops = pictures.Crops(photographs, settings.crop, OWN.multiple, settings.seed, shares)
     weights = Weights(1.0, 1.0, settings.tv_weight, content, style, settings.laplacian_weight)
-    judge = lesson.Judge(opened.engine, encoder, styles, settings.strength, weights,
+    judge = lesson.Judge(opened.engine, views, settings.strength, weights,
                          losses.STYLE_LOSSES[settings.style_loss], settings.steady)  # fmt: skip
     digest = checksum(path)
     facts = {
@@ -142,8 +146,9 @@ class _Course:
     def __init__(self, settings, it, folder, state):
         self.settings, self.it, self.folder = settings, it, folder
         device = it.judge.engine.array(np.zeros(1)).device
-        self.learned = Learned(QUARTER, device, DTYPES[it.judge.engine.precision], settings.seed)
-        self.optimizer = torch.optim.Adam(self.learned.arrays.values(), lr=lesson.RATE, betas=BETAS)
+        self.learned = Learned(OWN, device, DTYPES[it.judge.engine.precision], settings.seed)
+        fused = device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(self.learned.arrays.values(), lr=lesson.RATE, betas=BETAS, fused=fused)
         self.state, self.step, self.before = state, 0, 0.0
         self.rows, self.sheets, self.recent = [], [], []
         if state is not None:
@@ -155,8 +160,9 @@ class _Course:
         self.step, self.before, self.rows, self.sheets = state.step, state.seconds, state.rows, state.sheets
         with torch.no_grad():
             for name, tensor in self.learned.arrays.items():
-                tensor.copy_(torch.as_tensor(state.arrays[name]))
-                mean, square = (torch.as_tensor(state.moments[part][name]).to(tensor) for part in files.MOMENTS)
+                tensor.copy_(torch.as_tensor(state.parts["array"][name]))
+                self.learned.average[name].copy_(torch.as_tensor(state.parts["average"][name]))
+                mean, square = (torch.as_tensor(state.parts[part][name]).to(tensor) for part in files.MOMENTS)
                 like = {"memory_format": torch.channels_last} if tensor.ndim == 4 else {}
                 self.optimizer.state[tensor] = {
                     "step": torch.tensor(float(state.step)), "exp_avg": mean.contiguous(**like),
@@ -199,20 +205,20 @@ class _Course:
             raise
         facts = {**self.it.facts, "recipe": self._recipe()}
         with _writing(out.parent):
-            painter.write(out, [painter.Part(QUARTER, self.learned.numpy())], facts)
+            painter.write(out, [painter.Part(OWN, self.learned.numpy())], facts)
         self.show("finished")
 
     def _recipe(self):
         """How it was learned, as the painter's file says it: nothing that changes from one run to the next."""
         of = {name: value for name, value in self.it.fingerprint.items() if name not in ("painting", "judge")}
-        return {**of, "steps": self.step, "generator": QUARTER.name}
+        return {**of, "steps": self.step, "generator": OWN.name}
 
     def _note(self, step):
         self.recent.append([step.losses[name] for name in files.COLUMNS[3:]])
         if step.number % ROW == 0:
             means = np.mean(self.recent, axis=0)
             seconds = f"{self.seconds():.1f}"
-            self.rows.append([step.number, seconds, self.settings.crop, *(f"{mean:.6g}" for mean in means)])
+            self.rows.append([step.number, seconds, step.edge, *(f"{mean:.6g}" for mean in means)])
             self.recent = []
 
     def _bar(self):
@@ -234,7 +240,7 @@ class _Course:
     def show(self, status):
         """Keep the state, a sheet of four pictures, and the page."""
         engine = door.opened(self.settings.gpu, "float32", engine="torch", device=self.settings.device).engine
-        parts = (painter.Part(QUARTER, self.learned.numpy()),)
+        parts = (painter.Part(OWN, self.learned.numpy()),)
         own = painter.Painter(parts, {}, self.folder).on(engine)
         sheet = files.sheet([own.paint(engine, _for_sheet(picture)) for picture in self.it.shown], CELL)
         name = f"e_{self.step}.jpg"
@@ -242,17 +248,19 @@ class _Course:
         entry = {"epoch": self.step, "file": name, "seconds": round(self.seconds(), 1),
                  "total": total if math.isfinite(total) else None}  # fmt: skip
         self.sheets = [it for it in self.sheets if it["epoch"] != self.step] + [entry]
-        moments = {
-            part: {name: self.optimizer.state[tensor][key].cpu().contiguous().numpy().copy()
-                   for name, tensor in self.learned.arrays.items()}
-            for part, key in zip(files.MOMENTS, ("exp_avg", "exp_avg_sq"))
-        }  # fmt: skip
         known = self.rows, self.sheets, self.it.fingerprint
-        state = files.State(self.step, self.seconds(), parts[0].arrays, moments, *known)
+        state = files.State(self.step, self.seconds(), self._parts(), *known)
         with _writing(self.folder):
             images.save(sheet, self.folder / name)
             files.save(self.folder, state)
             files.show(self.folder, self.settings, self.it.judge_facts, status, state, self.started, sheet.shape[:2])
+
+    def _parts(self):
+        """What the next step depends on, by the names of `files.PARTS`."""
+        found = {"array": self.learned.arrays, "average": self.learned.average}
+        for part, key in zip(files.MOMENTS, ("exp_avg", "exp_avg_sq")):
+            found[part] = {name: self.optimizer.state[it][key] for name, it in self.learned.arrays.items()}
+        return {part: numpy(tensors) for part, tensors in found.items()}
 
 
 def _for_sheet(picture):

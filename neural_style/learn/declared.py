@@ -14,8 +14,8 @@ GROUPS = {
         Option("out", "file", "the painter", open="model/PAINTING.safetensors", metavar="FILE", changes_result=False),
         Option("style_size", "whole", "long edge of the painting; what the painter repaints is best of this size",
                default=512, metavar="PIXELS", unit="pixels", least=64, most=4096),
-        Option("crop", "whole", "edge of the crops of the photographs", default=256, metavar="PIXELS", unit="pixels",
-               least=96, most=2048),
+        Option("crop", "whole", "edge of the crops of the photographs, in the middle of the lesson", default=256,
+               metavar="PIXELS", unit="pixels", least=96, most=2048),
         OF_RUNS["max_pixels"],
     ),
     "what to look for": (

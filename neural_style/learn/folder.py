@@ -21,6 +21,7 @@ from ..report import contact_sheet, page
 STATE = "state.safetensors"
 COLUMNS = ("epoch", "seconds", "long_edge", "total", "content", "style", "tv")
 MOMENTS = ("mean", "square")  # of Adam
+PARTS = ("array", "average", *MOMENTS)
 
 
 class State(NamedTuple):
@@ -28,8 +29,7 @@ class State(NamedTuple):
 
     step: int  # steps done
     seconds: float
-    arrays: dict  # name -> ndarray; of the generator
-    moments: dict  # of Adam: "mean", "square" -> name -> ndarray; empty before the first step
+    parts: dict  # of PARTS -> name -> ndarray: the generator's arrays, their average, and Adam's moments of them
     rows: list  # of losses.csv
     sheets: list  # entries of run.json
     settings: dict  # what must be the same when it is taken up
@@ -45,8 +45,7 @@ def save(folder, state):
     """Write the state, whole or not at all."""
     from safetensors.numpy import save as packed
 
-    arrays = {f"{part}.{name}": array for part, found in {"array": state.arrays, **state.moments}.items()
-              for name, array in found.items()}  # fmt: skip
+    arrays = {f"{part}.{name}": array for part, found in state.parts.items() for name, array in found.items()}
     said = {name: getattr(state, name) for name in ("step", "seconds", "rows", "sheets", "settings")}
     text = json.dumps(said)
     write_bytes(folder / STATE, packed(arrays, {"lesson": text, "sha256": _digest(text, arrays)}))
@@ -79,13 +78,13 @@ def load(folder, generator):
         if metadata["sha256"] != _digest(metadata["lesson"], stored):
             raise ValueError("its content has changed")
         said, wanted = json.loads(metadata["lesson"]), shapes(generator)
-        parts = {part: {name: stored[f"{part}.{name}"] for name in wanted} for part in ("array", *MOMENTS)}
+        parts = {part: {name: stored[f"{part}.{name}"] for name in wanted} for part in PARTS}
         for found in parts.values():
             for name, array in found.items():
                 if array.shape != wanted[name]:
                     raise ValueError(f"array {name} cannot be right")
         known = said["rows"], said["sheets"], said["settings"]
-        return State(said["step"], said["seconds"], parts.pop("array"), parts, *known)
+        return State(said["step"], said["seconds"], parts, *known)
     except Exception as error:  # a damaged file leads to almost anything
         raise InputError(
             f"--resume: {path} is damaged ({printable(one_line(error))[:120]}); begin anew with --overwrite."

@@ -1,7 +1,9 @@
 """The loop: a crop is repainted, the judge says how far it is from the painting and the photograph, weights follow.
 
-The judge is an encoder of the contract with the objective of the suite, as in a run that optimises a picture; only the
-gradient that it gives goes on through the generator.
+The judge is the objective of the suite over encoders of the contract, as in a run that optimises a picture; only the
+gradient that it gives goes on through the generator. An optimizer may look in one way alone, for it stops soon; over
+thousands of crops a generator learns whatever this one way does not see, a fine weave under pooling by means above all.
+So the judge looks in several ways (`course.VIEWS`), by turns.
 """
 
 from collections.abc import Iterator
@@ -22,12 +24,19 @@ LONGEST_GRADIENT = 1.0
 GRAIN = 6.0  # grey levels, standard deviation: about that of a film's grain
 
 
+class View(NamedTuple):
+    """One way to look at the painting and at crops."""
+
+    scale: float  # of the edges: from how far away
+    encoder: object
+    styles: dict  # style layer -> the painting's moments as they are seen so
+
+
 class Judge(NamedTuple):
     """What says how good a crop is."""
 
     engine: object  # PyTorch's
-    encoder: object
-    styles: dict  # style layer -> the painting's moments
+    views: list  # of View: each step takes the next one
     strength: float  # of the style
     weights: Weights  # the layers' proportions, and those of tv and laplacian, relative
     style_loss: losses.StyleLoss
@@ -40,6 +49,7 @@ class Step(NamedTuple):
     number: int
     losses: dict  # relative: style 1 and content 1 are the photograph's distance, and its loss
     failed: bool
+    edge: int  # of its crop
 
 
 def steps(learned, optimizer, judge, crops, first, part_done) -> Iterator[Step]:
@@ -61,15 +71,17 @@ def steps(learned, optimizer, judge, crops, first, part_done) -> Iterator[Step]:
     while (done := part_done(number - 1)) < 1:
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, (1 - done) / (1 - STEADY), number / 50)
-        photograph = judge.engine.array(images.to_network(crops.crop(number)))
+        photograph = judge.engine.array(images.to_network(crops.crop(number, done)))
         shift = np.random.default_rng((number, 1)).integers(0, SHIFTS, 2)
         noise = _noise(learned, photograph, number)
         painted = learned(photograph, noise)
         edge = photograph.shape[2] - SHIFTS
         window = (..., slice(shift[0], shift[0] + edge), slice(shift[1], shift[1] + edge))
-        values, gradient = judged(judge, painted[window].detach(), photograph[window])
+        view = judge.views[number % len(judge.views)]
+        seen = _from_afar(painted[window], view.scale)
+        values, gradient = judged(judge, view, seen.detach(), _from_afar(photograph[window], view.scale))
         optimizer.zero_grad(set_to_none=True)
-        parts, gradients = [painted[window]], [gradient]
+        parts, gradients = [seen], [gradient]
         if judge.steady:
             parts.append(judge.steady * unsteadiness(learned, photograph, noise, painted, number))
             gradients.append(None)
@@ -78,8 +90,17 @@ def steps(learned, optimizer, judge, crops, first, part_done) -> Iterator[Step]:
         failed = not bool(torch.isfinite(length))
         if not failed:
             optimizer.step()
-        yield Step(number, values, failed)
+            learned.follow(number)
+        yield Step(number, values, failed, photograph.shape[2])
         number += 1
+
+
+def _from_afar(image, scale):
+    """A picture (1, 3, H, W) made smaller, without aliasing."""
+    if scale == 1:
+        return image
+    size = [round(scale * edge) for edge in image.shape[2:]]
+    return torch.nn.functional.interpolate(image, size, mode="bilinear", antialias=True)
 
 
 def _noise(learned, photograph, number):
@@ -96,22 +117,23 @@ def unsteadiness(learned, photograph, noise, painted, number):
     return ((other - painted) ** 2).mean() / 64**2
 
 
-def judged(judge, painted, photograph):
+def judged(judge, view, painted, photograph):
     """Relative losses of a repainted crop, and the gradient of their weighted sum with respect to it.
 
     Parameters
     ----------
     judge : Judge
+    view : View
     painted, photograph : Tensor, shape (1, 3, H, W), network range
     """
     it, size = judge.weights, tuple(painted.shape[2:])
-    seen = judge.encoder.extract(photograph, it.content_layers, it.style_layers)
-    evaluator = judge.encoder.evaluator(size, seen.content, it.style_layers)
-    nothing = balance.of_nothing(it, judge.styles, evaluator.positions)
+    seen = view.encoder.extract(photograph, it.content_layers, it.style_layers)
+    evaluator = view.encoder.evaluator(size, seen.content, it.style_layers)
+    nothing = balance.of_nothing(it, view.styles, evaluator.positions)
     found = {
         f"style:{layer}": it.style_layers[layer] * sum(
             count * judge.style_loss(moments, target)[0]
-            for moments, target, count in zip(seen.style[layer], judge.styles[layer], evaluator.positions[layer])
+            for moments, target, count in zip(seen.style[layer], view.styles[layer], evaluator.positions[layer])
         )
         for layer in it.style_layers
     }  # fmt: skip
@@ -119,7 +141,7 @@ def judged(judge, painted, photograph):
     weights = balance.balanced(judge.strength, it, found, nothing, seen.content)
     relative = whole / photograph.numel() / 64**2  # of what counts in squared levels per value
     objective = Objective(
-        evaluator, judge.styles, weights._replace(tv=8 * it.tv * relative, laplacian=it.laplacian * relative),
+        evaluator, view.styles, weights._replace(tv=8 * it.tv * relative, laplacian=it.laplacian * relative),
         style_loss=judge.style_loss, photograph=photograph,
     )  # fmt: skip
     values, gradient = objective.losses_and_gradient(painted)

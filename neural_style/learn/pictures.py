@@ -15,6 +15,7 @@ SHIPPED = (
     "gravel", "camera", "stereo_motorcycle", "moon", "coins",
 )  # fmt: skip
 RARE = ("brick", "grass", "gravel", "camera", "moon", "coins", "hubble_deep_field", "immunohistochemistry", "retina")
+GROWS = (0.75, 1.25)  # of the edge of a crop, from the beginning of a lesson to its end
 LIGHT = 0.3  # how far contrast, brightness and the colours' shares go from what they are
 
 
@@ -25,24 +26,35 @@ class Crops:
     ----------
     pictures : list of ndarray, shape (H, W, 3), 0..1
     edge : int
-        Of each crop, pixels.
+        Of a crop, pixels, in the middle of a lesson.
+    multiple : int
+        Of pixels, that every edge is.
     seed : int
     shares : list of float, optional
         How often each picture is taken; all alike by default.
     """
 
-    def __init__(self, pictures: Sequence, edge: int, seed: int, shares=None) -> None:
-        self._pictures, self._edge, self._seed = pictures, edge, seed
+    def __init__(self, pictures: Sequence, edge: int, multiple: int, seed: int, shares=None) -> None:
+        self._pictures, self._edge, self._multiple, self._seed = pictures, edge, multiple, seed
         self._shares = None if shares is None else np.asarray(shares) / np.sum(shares)
 
-    def crop(self, step: int):
-        """The crop of a step, (edge, edge, 3) in 0..1."""
+    def edge(self, done):
+        """Of the crops when a part of a lesson is done, 0..1: small ones first, for what is learned soon, then larger.
+
+        At the end normalisation is by the mean and variance of nearly as much as a whole picture shows.
+        """
+        low, high = GROWS
+        return max(1, round(self._edge * (low + (high - low) * done) / self._multiple)) * self._multiple
+
+    def crop(self, step: int, done: float):
+        """The crop of a step, (edge, edge, 3) in 0..1, when a part of the lesson is done."""
+        wanted = self.edge(done)
         rng = np.random.default_rng((self._seed, step))
         picture = self._pictures[rng.choice(len(self._pictures), p=self._shares)]
         largest = min(picture.shape[:2])
-        side = min(largest, round(self._edge * max(1.0, largest / self._edge) ** rng.random()))
+        side = min(largest, round(wanted * max(1.0, largest / wanted) ** rng.random()))
         top, left = (int(rng.integers(0, edge - side + 1)) for edge in picture.shape[:2])
-        crop = images.resize(picture[top : top + side, left : left + side], (self._edge, self._edge))
+        crop = images.resize(picture[top : top + side, left : left + side], (wanted, wanted))
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
         return _in_other_light(crop, rng)

@@ -13,7 +13,7 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from ..engines.contract import Engine
-from .rows import DATA, NOISE, Generator, Row, extended, sizes, stages, widths
+from .rows import DATA, HALVES, NOISE, Generator, Row, extended, sizes, stages, widths
 
 Array = Any
 Rows = tuple[int, int]  # the first, and one behind the last
@@ -115,16 +115,16 @@ def _row(engine: Engine, generator: Generator, arrays: dict[str, Array], row: Ro
          wanted: dict[str, Rows], known: dict[str, Any]) -> Array:  # fmt: skip
     """Some rows of a row's map; where the whole map is to be normalised, as they are before that."""
     rows, (_, width) = wanted[row.name], known[row.name]
-    inputs = []
-    for name in row.inputs:
-        below, part = known[name], held[name]
-        part = _gathered(part.values, row, rows, below[0], part.first, 0)
-        inputs.append(_gathered(part, row, (0, width), below[1], 0, 1))
-    xp = array_namespace(inputs[0])
-    source = inputs[0] if len(inputs) == 1 else xp.concat(inputs, axis=2)
-    del inputs
-    bias = arrays[f"{row.name}_bias"] if row.bias else None
-    result = engine.filtered(source, arrays[f"{row.name}_weight"], bias, row.stride, row.groups, row.transposed)
+    weight, bias = arrays[f"{row.name}_weight"], arrays[f"{row.name}_bias"] if row.bias else None
+    if row.halves:
+        small = row._replace(up=1)
+        first, last = rows[0] // 2, -(-rows[1] // 2)
+        source = _source(small, held, known, (first, last), width // 2)
+        result = _enlarged(engine.filtered(source, *_of_halves(engine, weight, bias)))
+        result = result[rows[0] - 2 * first : rows[1] - 2 * first]
+    else:
+        source = _source(row, held, known, rows, width)
+        result = engine.filtered(source, weight, bias, row.stride, row.groups, row.transposed)
     if row.transposed:
         ends = zip((rows, (0, width)), known[row.inputs[0]])
         top, left = (them[0] + row.before - _spread(row, them, edge)[0] * row.stride for them, edge in ends)
@@ -136,6 +136,30 @@ def _row(engine: Engine, generator: Generator, arrays: dict[str, Array], row: Ro
         mean = engine.numpy(arrays[f"{row.name}_mean"])
         _scale(engine, arrays, row, result, mean, np.sqrt(variance + generator.epsilon))
     return _ended(row, result, held, rows, known)
+
+
+def _source(row: Row, held: dict[str, Part], known: dict[str, Any], rows: Rows, width: int) -> Array:
+    """What a convolution sees for some rows of its map, of all its inputs."""
+    inputs = []
+    for name in row.inputs:
+        below, part = known[name], held[name]
+        part = _gathered(part.values, row, rows, below[0], part.first, 0)
+        inputs.append(_gathered(part, row, (0, width), below[1], 0, 1))
+    return inputs[0] if len(inputs) == 1 else array_namespace(inputs[0]).concat(inputs, axis=2)
+
+
+def _of_halves(engine: Engine, weight: Array, bias: Array) -> tuple[Array, Array]:
+    """Weights and bias of the convolution of a small map that is one of 3 x 3 behind its enlarging (`rows.HALVES`)."""
+    four = np.einsum("ockl,pak,qbl->pqocab", engine.numpy(weight), HALVES, HALVES).astype(np.float32)
+    return engine.array(four.reshape(-1, *four.shape[3:])), engine.array(np.tile(engine.numpy(bias), 4))
+
+
+def _enlarged(values: Array) -> Array:
+    """A map (h, w, 4 C) whose channels are those of the four quarters of a pixel as one of (2 h, 2 w, C)."""
+    height, width, channels = values.shape
+    xp = array_namespace(values)
+    values = xp.permute_dims(xp.reshape(values, (height, width, 2, 2, channels // 4)), (0, 2, 1, 3, 4))
+    return xp.reshape(values, (2 * height, 2 * width, channels // 4))
 
 
 def _ended(row: Row, values: Array, held: dict[str, Part], rows: Rows, known: dict[str, Any]) -> Array:
@@ -239,9 +263,9 @@ def _spread(row: Row, rows: Rows, edge: int) -> Rows:
 def _places(row: Row, rows: Rows, edge: int) -> list[tuple[Array, float]]:
     """Which rows (or columns) of its input a convolution sees for some of its own, and how much each counts."""
     seen = np.arange(rows[0] * row.stride - row.before, (rows[1] - 1) * row.stride - row.before + row.kernel)
+    seen = np.clip(seen, 0, edge * row.up - 1) if row.padding == "edge" else _reflected(seen, edge * row.up)
     if row.up == 1:
-        return [(_reflected(seen, edge), 1.0)]
-    seen = _reflected(seen, edge * row.up)
+        return [(seen, 1.0)]
     near = seen // row.up
     if not row.smooth:
         return [(near, 1.0)]

@@ -18,24 +18,27 @@ def _residual(prefix: str, below: str, channels: int, blocks: int, **more) -> li
     return rows
 
 
-def _quarter(wide: int = 64, blocks: int = 4) -> tuple[Row, ...]:
-    """Most of it at a quarter of the picture's edges, where convolutions are cheap.
+def _own(deep: int = 96, wide: int = 64) -> tuple[Row, ...]:
+    """Broad strokes at an eighth of the picture's edges, where they span few values, finer ones at a quarter.
 
     After Johnson, Alahi & Fei-Fei (arXiv 1603.08155) and, for the normalisation, Ulyanov et al. (arXiv 1607.08022).
     Kernels of even edge where the map is halved and interpolation where it is doubled leave no grid. No map of the
     picture's own size is normalised, so that large pictures need no memory for one; the last row sees the picture, too.
     Noise is what strokes are made of where the picture is flat (Ulyanov et al., arXiv 1603.03417).
     """
-    norm = {"norm": "instance"}
-    below = f"res{blocks}_2"
+    norm = {"activation": "relu", "norm": "instance"}
+    twice = {"up": 2, "smooth": True, "padding": "edge"}
     return (
-        Row("down1", (DATA,), wide // 2, kernel=6, stride=2, activation="relu", **norm),
-        Row("down2", ("down1",), wide, kernel=4, stride=2, activation="relu", **norm),
-        Row("strokes", ("down2", NOISE), wide, activation="relu", **norm),
-        *_residual("res", "strokes", wide, blocks, **norm),
-        Row("up1", (below,), wide // 2, up=2, smooth=True, activation="relu", **norm),
-        Row("up2", ("up1",), wide // 4, up=2, smooth=True, activation="relu"),
-        Row("out", ("up2", DATA), 3, kernel=5, activation="tanh"),
+        Row("down1", (DATA,), wide // 2, kernel=6, stride=2, **norm),
+        Row("down2", ("down1",), wide, kernel=4, stride=2, **norm),
+        Row("down3", ("down2", NOISE), deep, kernel=4, stride=2, **norm),
+        *_residual("broad", "down3", deep, 4, norm="instance"),
+        Row("up1", ("broad4_2",), wide, plus="down2", **twice, **norm),
+        Row("strokes", ("up1", NOISE), wide, **norm),
+        *_residual("fine", "strokes", wide, 1, norm="instance"),
+        Row("up2", ("fine1_2",), wide // 2, **twice, **norm),
+        Row("up3", ("up2",), wide // 4, activation="relu", **twice),
+        Row("out", ("up3", DATA), 3, kernel=5, activation="tanh"),
     )
 
 
@@ -95,8 +98,8 @@ def _example(name: str, rows: tuple[Row, ...], multiple: int) -> Generator:
     )  # fmt: skip
 
 
-QUARTER = Generator(
-    "quarter", "this suite's own", _quarter(), 4.0, (2.0,) * 3, 0.55, (0.5,) * 3, noise=4
+OWN = Generator(
+    "eighth", "this suite's own", _own(), 4.0, (2.0,) * 3, 0.55, (0.5,) * 3, multiple=8, noise=4
 )
 FAST = Generator(
     "pytorch-example", "PyTorch's example fast_neural_style", _fast(), 255.0, (0.0,) * 3, 1 / 255, (0.0,) * 3
@@ -104,5 +107,5 @@ FAST = Generator(
 
 GENERATORS = {
     generator.name: generator
-    for generator in (QUARTER, FAST, _example(V3, _example_v3(), 8), _example(V4, _example_v4(), 1))
+    for generator in (OWN, FAST, _example(V3, _example_v3(), 8), _example(V4, _example_v4(), 1))
 }

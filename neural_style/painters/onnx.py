@@ -121,9 +121,9 @@ def _row(graph: _Graph, row: Row, maps: dict[str, str], epsilon: float) -> str:
     else:
         behind = row.kernel - 1 - row.before if row.stride == 1 else row.kernel - row.stride - row.before
         pads = [row.before, row.before, max(0, behind), max(0, behind)]
-        if row.padding == "reflect":
+        if row.padding in ("reflect", "edge"):
             edges = graph.constant(np.array([0, 0, *pads[:2], 0, 0, *pads[2:]]))
-            below, pads = graph.add("Pad", [below, edges], mode="reflect"), [0] * 4
+            below, pads = graph.add("Pad", [below, edges], mode=row.padding), [0] * 4
         result = graph.add("Conv", [below, *weights], strides=[row.stride] * 2, pads=pads, group=row.groups)
     if row.norm:
         norms = [graph.constant(np.asarray(graph.arrays[f"{row.name}_{part}"])) for part in PARTS[row.norm]]

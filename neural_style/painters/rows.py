@@ -8,6 +8,14 @@ NOISE = "noise"  # as an input: a map of one channel, normally distributed
 CHANNELS = 3
 
 
+# What of the values before, at and behind a pixel are three neighbours on the grid of half its pitch, around its first
+# and its second half: [half][value of the map][neighbour]
+HALVES = (
+    ((0.75, 0.25, 0.0), (0.25, 0.75, 0.75), (0.0, 0.0, 0.25)),
+    ((0.25, 0.0, 0.0), (0.75, 0.75, 0.25), (0.0, 0.25, 0.75)),
+)
+
+
 class Row(NamedTuple):
     """A convolution with all that belongs to it: enlarge, pad, convolve, normalise, activate, add."""
 
@@ -18,7 +26,7 @@ class Row(NamedTuple):
     stride: int = 1  # of a transposed convolution: how many times larger it makes the map
     up: int = 1  # the map below is enlarged so many times first
     smooth: bool = False  # enlarged by linear interpolation, else by repetition
-    padding: str = "reflect"  # how maps go on beyond their edges; or zero, or none: the map becomes smaller
+    padding: str = "reflect"  # how maps go on beyond their edges: reflect, edge, zero; none: the map becomes smaller
     pad: Optional[int] = None  # pixels of padding before the first; half the kernel by default
     groups: int = 1
     transposed: bool = False  # each value spreads over kernel x kernel values, `stride` apart
@@ -26,6 +34,14 @@ class Row(NamedTuple):
     norm: str = ""  # instance: by the mean and the variance of the whole picture's map; batch: by learned ones
     activation: str = ""  # relu, leaky or tanh
     plus: str = ""  # a row whose map is added at the end, its middle where it is larger
+
+    @property
+    def halves(self) -> bool:
+        """Whether enlarging and convolution are one convolution of the small map, for each quarter of a pixel.
+
+        So they are with linear interpolation and `edge`: what lies beyond is alike before and behind enlarging.
+        """
+        return (self.up, self.smooth, self.padding, self.kernel, self.groups) == (2, True, "edge", 3, 1) and self.bias
 
     @property
     def before(self) -> int:

@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="learning needs PyTorch")
 from neural_style.engines import door  # noqa: E402
 from neural_style.learn import command, folder, generator, pictures  # noqa: E402
 from neural_style.painters import forward, painter  # noqa: E402
-from neural_style.painters.generators import QUARTER  # noqa: E402
+from neural_style.painters.generators import OWN  # noqa: E402
 from neural_style.painters.rows import NOISE, sizes  # noqa: E402
 from neural_style.pictures import images  # noqa: E402
 from neural_style.weights import store  # noqa: E402
@@ -50,7 +50,7 @@ def learn(studio, tmp_path, monkeypatch):
 
 
 def test_what_learns_paints_as_what_repaints():
-    small = plain.narrow(QUARTER, 8)
+    small = plain.narrow(OWN, 8)
     torch = generator.torch
     learned = generator.Learned(small, torch.device("cpu"))
     photograph = made_picture(32, 48, 4) / np.float32(255)
@@ -60,6 +60,39 @@ def test_what_learns_paints_as_what_repaints():
     arrays = {name: engine.array(array) for name, array in learned.numpy().items()}
     found = images.to_network(forward.painted(engine, small, arrays, photograph))
     np.testing.assert_allclose(image, found, atol=2e-3)
+
+
+def test_a_painter_is_the_average_of_its_steps():
+    torch = generator.torch
+    learned = generator.Learned(plain.narrow(OWN, 2), torch.device("cpu"))
+    expected = learned.numpy()["out_bias"].astype(float)
+    for number, value in enumerate((4.0, -2.0, 7.0), 1):
+        with torch.no_grad():
+            learned.arrays["out_bias"].fill_(value)
+        learned.follow(number)
+        expected += (value - expected) * 9 / (10 + number)
+    np.testing.assert_allclose(learned.numpy()["out_bias"], expected, rtol=1e-5)
+    for number in (10**6, 10**6 + 1):
+        learned.follow(number)
+    np.testing.assert_allclose(learned.numpy()["out_bias"], 7 + 0.998**2 * (expected - 7), rtol=1e-5)
+
+
+def test_the_judge_looks_in_each_way_by_turns(learn, monkeypatch):
+    from neural_style.learn import course, lesson
+
+    seen, original = [], lesson.judged
+
+    def judged(judge, view, painted, photograph):
+        assert painted.shape == photograph.shape
+        seen.append((view.scale, view.encoder.pooling, painted.shape[2]))
+        return original(judge, view, painted, photograph)
+
+    monkeypatch.setattr(lesson, "judged", judged)
+    assert learn(steps=4) == 0
+    edges = [72, 80, 96, 112]  # of crops that grow, less the window's eight pixels
+    ways = [course.VIEWS[number % 4] for number in (1, 2, 3, 4)]
+    assert seen == [(scale, pooling, round(scale * (edge - 8))) for (scale, pooling), edge in zip(ways, edges)]
+    assert len({pooling for _, pooling in ways}) == len({scale for scale, _ in ways}) == 2
 
 
 def test_learning_lowers_the_losses_and_leaves_what_it_says(learn, studio, tmp_path, capfd):
@@ -135,8 +168,8 @@ def test_sigterm_in_the_middle_saves_and_resume_goes_on(studio, tmp_path):
     finally:
         process.kill()
     assert process.returncode == 143 and "--resume goes on" in said and "Traceback" not in said
-    found = folder.load(tmp_path / "p-lesson", QUARTER)
-    assert found.step >= 1 and found.arrays.keys() == found.moments["square"].keys()
+    found = folder.load(tmp_path / "p-lesson", OWN)
+    assert found.step >= 1 and found.parts["array"].keys() == found.parts["square"].keys()
 
 
 def refused(learn, capfd, *more, **how):
@@ -177,13 +210,19 @@ def test_a_painter_is_not_overwritten_and_a_lesson_not_mixed(learn, studio, tmp_
 
 def test_crops_follow_from_their_number(studio):
     photographs, _ = pictures.gathered(str(studio / "photographs"), 200, 10**8)
-    crops, again = (pictures.Crops(photographs, 64, 3) for _ in range(2))
+    crops, again = (pictures.Crops(photographs, 64, 8, 3) for _ in range(2))
     for step in (5, 1):
-        np.testing.assert_array_equal(crops.crop(step), again.crop(step))
-    assert np.abs(crops.crop(1) - crops.crop(2)).max() > 0.1
+        np.testing.assert_array_equal(crops.crop(step, 0.5), again.crop(step, 0.5))
+    assert np.abs(crops.crop(1, 0.5) - crops.crop(2, 0.5)).max() > 0.1
     for step in range(1, 40):
-        crop = crops.crop(step)
+        crop = crops.crop(step, 0.5)
         assert crop.shape == (64, 64, 3) and crop.dtype == np.float32 and crop.min() >= 0 and crop.max() <= 1
+
+
+def test_crops_grow_in_the_course_of_a_lesson(studio):
+    photographs, _ = pictures.gathered(str(studio / "photographs"), 200, 10**8)
+    crops = pictures.Crops(photographs, 96, 8, 3)
+    assert [crops.crop(1, done).shape[0] for done in (0.0, 0.25, 0.5, 1.0)] == [72, 80, 96, 120]
 
 
 def test_the_pictures_inside_scikit_image_need_no_folder():

@@ -7,7 +7,7 @@ from conftest import made_picture
 
 from neural_style.engines import door
 from neural_style.painters import forward
-from neural_style.painters.generators import GENERATORS, QUARTER
+from neural_style.painters.generators import GENERATORS, OWN
 from neural_style.painters.rows import NOISE, Generator, Row, shapes, sizes
 
 # rows of kinds that no generator of ours has: a residual block that shrinks, groups, a border, blue first
@@ -17,7 +17,8 @@ ODD = Generator(
         Row("a", ("data",), 6, 3, stride=2, norm="instance", activation="relu"),
         Row("b", ("a",), 6, 3, padding="none", norm="instance", activation="relu", groups=2),
         Row("c", ("b",), 6, 3, padding="none", norm="instance", plus="a"),
-        Row("d", ("c",), 3, 3, stride=2, pad=1, padding="zero", transposed=True, activation="tanh"),
+        Row("d", ("c",), 5, 3, stride=2, pad=1, padding="zero", transposed=True, activation="relu"),
+        Row("e", ("d",), 3, 5, padding="edge", activation="tanh"),
     ),
     255.0, (103.9, 116.8, 123.7), 0.6, (0.4, 0.5, 0.6), bgr=True, border=4,
 )  # fmt: skip
@@ -65,8 +66,8 @@ def test_the_statistics_are_those_of_the_whole_picture(engine):
     """A part that is cut out is painted otherwise: by its own mean and variance."""
     photograph = picture(64, 64)
     photograph[32:] = 0.9
-    whole = painted(engine, plain.narrow(QUARTER), photograph)
-    part = painted(engine, plain.narrow(QUARTER), photograph[:32])
+    whole = painted(engine, plain.narrow(OWN), photograph)
+    part = painted(engine, plain.narrow(OWN), photograph[:32])
     assert np.abs(whole[:16] - part[:16]).max() > 0.05
 
 
@@ -81,5 +82,5 @@ def test_any_size_keeps_its_size(engine, size):
 def test_the_photograph_stays_as_it_was(engine):
     photograph = picture(20, 20)
     before = photograph.copy()
-    painted(engine, plain.narrow(QUARTER), photograph)
+    painted(engine, plain.narrow(OWN), photograph)
     assert (photograph == before).all()

@@ -9,7 +9,7 @@ import pytest
 from neural_style.engines import door
 from neural_style.errors import InputError
 from neural_style.painters import painter
-from neural_style.painters.generators import QUARTER
+from neural_style.painters.generators import OWN
 from neural_style.painters.rows import shapes
 
 FACTS = {"painting": "night.jpg", "licence": "CC0", "recipe": {"steps": 3}}
@@ -17,19 +17,19 @@ FACTS = {"painting": "night.jpg", "licence": "CC0", "recipe": {"steps": 3}}
 
 @pytest.fixture(scope="module")
 def arrays():
-    return plain.random_arrays(shapes(QUARTER))
+    return plain.random_arrays(shapes(OWN))
 
 
 @pytest.fixture
 def file(tmp_path, arrays):
-    painter.write(tmp_path / "p.safetensors", [painter.Part(QUARTER, arrays)], FACTS)
+    painter.write(tmp_path / "p.safetensors", [painter.Part(OWN, arrays)], FACTS)
     return tmp_path / "p.safetensors"
 
 
 def test_what_is_written_is_read(file, arrays):
     found = painter.read(file)
     ((generator, read),) = found.parts
-    assert generator is QUARTER and read.keys() == arrays.keys()
+    assert generator is OWN and read.keys() == arrays.keys()
     assert all((read[name] == arrays[name]).all() for name in arrays)
     assert found.facts["painting"] == "night.jpg" and json.loads(found.facts["recipe"]) == {"steps": 3}
 
@@ -37,17 +37,17 @@ def test_what_is_written_is_read(file, arrays):
 def test_the_same_painter_gives_the_same_bytes(file, arrays):
     before = file.read_bytes()
     for _ in range(3):
-        painter.write(file, [painter.Part(QUARTER, dict(reversed(arrays.items())))], dict(reversed(FACTS.items())))
+        painter.write(file, [painter.Part(OWN, dict(reversed(arrays.items())))], dict(reversed(FACTS.items())))
         assert file.read_bytes() == before
 
 
 def test_each_part_is_given_what_the_one_before_made(tmp_path, arrays):
     engine = door.opened(-1, "float32", quick=True).engine
-    other = plain.random_arrays(shapes(QUARTER), seed=8)
+    other = plain.random_arrays(shapes(OWN), seed=8)
     photograph = np.random.default_rng(0).random((24, 24, 3), np.float32)
     files = {"both": (arrays, other), "first": (arrays,), "second": (other,)}
     for name, parts in files.items():
-        painter.write(tmp_path / name, [painter.Part(QUARTER, it) for it in parts], {})
+        painter.write(tmp_path / name, [painter.Part(OWN, it) for it in parts], {})
     both, first, second = (painter.read(tmp_path / name).on(engine) for name in files)
     ((generator, weights),) = second.parts
     between = painter.forward.painted(engine, *first.parts[0], photograph)
@@ -85,13 +85,13 @@ def test_any_damage_is_one_line(file, tmp_path):
 
 def test_another_architecture_and_wrong_arrays_are_named(tmp_path, arrays):
     path = tmp_path / "p.safetensors"
-    painter.write(path, [painter.Part(QUARTER._replace(name="eighth"), arrays)], {})
-    assert "'eighth', which is not known here" in refusal(path)
-    name = "res1_1_weight"
+    painter.write(path, [painter.Part(OWN._replace(name="tenth"), arrays)], {})
+    assert "'tenth', which is not known here" in refusal(path)
+    name = "broad1_1_weight"
     for array, fault in ((arrays[name][:3], "has shape"), (np.full_like(arrays[name], np.nan), "no number")):
-        painter.write(path, [painter.Part(QUARTER, {**arrays, name: array})], {})
+        painter.write(path, [painter.Part(OWN, {**arrays, name: array})], {})
         assert f"array {name} " in refusal(path) and fault in refusal(path)
-    painter.write(path, [painter.Part(QUARTER, {key: it for key, it in arrays.items() if key != name})], {})
+    painter.write(path, [painter.Part(OWN, {key: it for key, it in arrays.items() if key != name})], {})
     assert f"array {name} is missing" in refusal(path)
 
 

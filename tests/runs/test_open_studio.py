@@ -12,7 +12,7 @@ from conftest import made_picture
 from PIL import Image
 
 from neural_style.painters import painter
-from neural_style.painters.generators import QUARTER
+from neural_style.painters.generators import OWN
 from neural_style.painters.rows import shapes
 from neural_style.report import served
 from neural_style.runs import command, open_studio
@@ -21,7 +21,7 @@ from neural_style.runs import command, open_studio
 @pytest.fixture
 def studio(folder, monkeypatch):
     """The command, served until the end of the test; its port and cookie."""
-    parts = [painter.Part(QUARTER, plain.random_arrays(shapes(QUARTER)))]
+    parts = [painter.Part(OWN, plain.random_arrays(shapes(OWN)))]
     painter.write("p.safetensors", parts, {"painting": "Night & day"})
     found, ended, told = {}, threading.Event(), threading.Event()
     original = open_studio.server.listening

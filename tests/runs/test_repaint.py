@@ -8,7 +8,7 @@ from PIL import Image
 
 import nstyle
 from neural_style.painters import painter
-from neural_style.painters.generators import QUARTER
+from neural_style.painters.generators import OWN
 from neural_style.painters.rows import shapes
 from neural_style.pictures import reading
 
@@ -16,9 +16,9 @@ from neural_style.pictures import reading
 @pytest.fixture
 def painters(folder):
     for number in (1, 2):
-        arrays = plain.random_arrays(shapes(QUARTER), seed=number)
+        arrays = plain.random_arrays(shapes(OWN), seed=number)
         facts = {"painting": f"painting {number}"}
-        painter.write(folder / f"{number}.safetensors", [painter.Part(QUARTER, arrays)], facts)
+        painter.write(folder / f"{number}.safetensors", [painter.Part(OWN, arrays)], facts)
     return folder
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MODES = {"reflect": {"mode": "reflect"}, "zero": {"mode": "constant"}}
+MODES = {"reflect": {"mode": "reflect"}, "edge": {"mode": "edge"}, "zero": {"mode": "constant"}}
 
 
 def painted(generator, arrays, picture, noise):
