@@ -3,7 +3,7 @@
 import contextlib
 import getpass
 import os
-import shutil
+import re
 import socket
 import time
 from pathlib import Path
@@ -19,6 +19,8 @@ TYPES = {
     ".webp": "image/webp", ".tiff": "image/tiff", ".mp4": "video/mp4", ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
 }  # fmt: skip
+NOTHING = (0, -1)  # a range of no bytes
+BLOCK = 1 << 20
 
 
 @contextlib.contextmanager
@@ -101,9 +103,47 @@ class _Handler(server.Handler):
             if self.headers.get("If-None-Match") == tag:
                 self.send_body(304, TYPES[file.suffix.lower()], b"", ETag=tag)
                 return
-            self.send_head(200, TYPES[file.suffix.lower()], known.st_size, ETag=tag)
+            kind, size = TYPES[file.suffix.lower()], known.st_size
+            # players ask for parts of a film; where it has changed since, for all of it
+            part = parsed_range(self.headers.get("Range"), size) if self.headers.get("If-Range", tag) == tag else None
+            if part == NOTHING:
+                self.send_body(416, kind, b"", **{"Content-Range": f"bytes */{size}"})
+                return
+            first, last = part or (0, size - 1)
+            headers = {"ETag": tag, "Accept-Ranges": "bytes"}
+            if part:
+                headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+            self.send_head(206 if part else 200, kind, last - first + 1, **headers)
             if self.command != "HEAD":
-                shutil.copyfileobj(opened, self.wfile)
+                opened.seek(first)
+                _copy(opened, self.wfile, last - first + 1)
+
+
+def parsed_range(text, size):
+    """The bytes that a header `Range` asks for of a file of some size (RFC 9110, section 14).
+
+    Returns
+    -------
+    (int, int) or None
+        The first and the last one; `NOTHING` where the file has none of them, None where all are asked for, or in a way
+        that need not be understood.
+    """
+    asked = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", text or "")
+    if asked is None or not any(asked.groups()):
+        return None
+    if not asked[1]:  # so many at the end
+        first, last = max(0, size - int(asked[2])), size - 1
+    else:
+        first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
+        if asked[2] and int(asked[2]) < first:
+            return None
+    return (first, last) if first <= last else NOTHING
+
+
+def _copy(source, target, length):
+    while length and (data := source.read(min(length, BLOCK))):
+        target.write(data)
+        length -= len(data)
 
 
 def _without_index(folder):

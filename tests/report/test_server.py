@@ -54,6 +54,35 @@ def test_what_has_not_changed_is_not_sent_again(folder, address, person):
     assert person.get(url(address, "/index.html"), headers={"If-None-Match": tag}).text == "new"
 
 
+@pytest.mark.parametrize(("asked", "part", "told"), [
+    ("bytes=2-5", slice(2, 6), "bytes 2-5/1000"), ("bytes=990-", slice(990, None), "bytes 990-999/1000"),
+    ("bytes=-3", slice(997, None), "bytes 997-999/1000"), ("bytes=0-99999", slice(None), "bytes 0-999/1000"),
+])  # fmt: skip
+def test_players_get_the_part_of_a_film_that_they_ask_for(folder, address, person, asked, part, told):
+    film = os.urandom(1000)
+    (folder / "final.mp4").write_bytes(film)
+    whole = person.get(url(address, "/final.mp4"))
+    assert whole.status_code == 200 and whole.content == film and whole.headers["Accept-Ranges"] == "bytes"
+    got = person.get(url(address, "/final.mp4"), headers={"Range": asked})
+    assert (got.status_code, got.content, got.headers["Content-Range"]) == (206, film[part], told)
+    assert got.headers["Content-Type"] == "video/mp4"
+    (folder / "final.mp4").write_bytes(film[:10])
+    got = person.get(url(address, "/final.mp4"), headers={"Range": asked, "If-Range": whole.headers["ETag"]})
+    assert (got.status_code, got.content) == (200, film[:10]), "of a film that has changed all of it"
+
+
+@pytest.mark.parametrize(("asked", "status"), [
+    ("bytes=1000-", 416), ("bytes=-0", 416), ("bytes=5-2", 200), ("bytes=-", 200), ("bytes=1-2,5-6", 200),
+    ("lines=1-2", 200), ("bytes=" + "9" * 5000 + "-", 200),
+])  # fmt: skip
+def test_a_part_that_there_is_not_is_refused_and_one_that_is_not_understood_is_all(
+    folder, address, person, asked, status
+):
+    (folder / "final.mp4").write_bytes(bytes(1000))
+    got = person.get(url(address, "/final.mp4"), headers={"Range": asked})
+    assert (got.status_code, len(got.content)) == (status, 1000 if status == 200 else 0)
+
+
 @pytest.mark.parametrize("query", ["", "?token=", "?token=wrong", "?token=%C3%A4"])
 def test_without_the_token_there_is_nothing(address, query):
     for path in ("/", "/index.html", "/run.json"):
