@@ -110,10 +110,20 @@ class ClusterEvaluator:
         self._guides = _Guides(encoder, edges, style_layers, masks)
         whole = {layer: [float(math.prod(shape[1:]))] for layer, shape in self._map_shapes.items()}
         self.positions = {**self._guides.positions, **whole}
-        content = {layer: encoder.engine.numpy(array) for layer, array in content.items()}
-        parts = (self._guides.part(tile, content, content_mask or {}, map_layers) for tile in self._tiles)
+        self._counted, self._map_layers = content_mask or {}, map_layers
+        self._compare_with(content)
+
+    def _compare_with(self, content):
+        content = {layer: self._encoder.engine.numpy(array) for layer, array in content.items()}
+        parts = (self._guides.part(tile, content, self._counted, self._map_layers) for tile in self._tiles)
         self._parts = self._workers.spread(parts)
         self._picture, self._seen, self._sent = None, [], None
+
+    def aim(self, image):
+        """See `contract.Evaluator`."""
+        content = self._encoder.extract(image, self._content, ()).content
+        self._compare_with(content)
+        return content
 
     def forward(self, image):
         """See `contract.Evaluator`."""

@@ -79,6 +79,19 @@ class Evaluator(Protocol):
         Array, shape (1, 3, H, W), float32
         """
 
+    def aim(self, image: Array) -> dict[str, Array]:
+        """Compare with another photograph of this size from now on.
+
+        Parameters
+        ----------
+        image : Array, shape (1, 3, H, W), float32
+
+        Returns
+        -------
+        dict of str to Array
+            Content layer -> its feature map, as `Encoder.extract` gives it.
+        """
+
 
 class Encoder(Protocol):
     """A network with weights on a device, without a size yet."""

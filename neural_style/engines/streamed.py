@@ -92,7 +92,7 @@ class StreamedEvaluator:
     """As `contract.Evaluator`."""
 
     def __init__(self, streamed, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
-        self.encoder, self.size = streamed.encoder, tuple(size)
+        self._streamed, self.encoder, self.size = streamed, streamed.encoder, tuple(size)
         self._content, style_layers, map_layers = dict(content), list(style_layers), list(map_layers)
         self._course = _Course(streamed, self.size, {*content, *style_layers, *map_layers})
         self._regions = RegionSums(self.encoder, self._course.shapes, style_layers, masks)
@@ -138,6 +138,11 @@ class StreamedEvaluator:
             return found
 
         return self._course.backward(heads)
+
+    def aim(self, image):
+        """See `contract.Evaluator`."""
+        self._content = self._streamed.extract(image, self._content, ()).content
+        return dict(self._content)
 
 
 class _Course:

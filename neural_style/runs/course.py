@@ -50,7 +50,7 @@ def _made_start(run):
     return reading.read(path, it.max_pixels)
 
 
-def events(run, state, earlier=(), detail=None):
+def events(run, state, earlier=(), detail=None, kept=None):
     """Paint from a state on: the stream of `descent.Event`, whose arrays are the engine's.
 
     `descent.Event.mapped` and `enlarged` lead from there to NumPy's.
@@ -63,6 +63,8 @@ def events(run, state, earlier=(), detail=None):
         As of `objective.Objective`, at the size of the result, NumPy's.
     detail : ndarray, (H, W, 3) in 0..1, optional
         The picture of `enlarged`, where it is not the photograph.
+    kept : dict, optional
+        As of `objective`.
     """
     it = run.settings
     optimizer = run.make_optimizer(it.lr)
@@ -72,7 +74,7 @@ def events(run, state, earlier=(), detail=None):
 
     return descent.descend(
         run.levels,
-        lambda size: objective(run, size, earlier),
+        lambda size: objective(run, size, earlier, kept),
         optimizer,
         # what is in half precision stays so, and off the device, until the optimizer remembers it again
         state.mapped(lambda array: array if array.dtype == np.float16 else run.engine.array(array)),
@@ -98,11 +100,26 @@ def enlarged(run, image, size, detail=None):
     return there + images.resize_planes(image - here, size)
 
 
-def objective(run, size, earlier=()):
-    """The objective of a run at one size (height, width); of a frame also with `earlier`, as of `events`."""
+def objective(run, size, earlier=(), kept=None):
+    """The objective of a run at one size (height, width).
+
+    Parameters
+    ----------
+    run : prepare.Run
+    size : (int, int)
+    earlier : sequence
+        Of a frame, as of `events`.
+    kept : dict, optional
+        Of a film: what frames before this one were evaluated with, and, when this returns, what this one is.
+    """
     it, array = run.settings, run.engine.array
     photograph = array(images.to_network(images.resize(run.content, size)))
-    content = run.encoder.extract(photograph, it.content_layers, ()).content if it.content_layers else {}
+    kept = {} if kept is None else kept
+    regions, evaluator = kept.get(size, (None, None))
+    if regions is run.regions:
+        content = evaluator.aim(photograph)
+    else:
+        content = run.encoder.extract(photograph, it.content_layers, ()).content if it.content_layers else {}
     styles = run.shared.style_targets(size, lambda: style_targets(run, size))
     of_maps = it.style_loss in matching.MAP_LOSSES
     if of_maps:
@@ -110,9 +127,11 @@ def objective(run, size, earlier=()):
     weights = layer_weights(it)
     if it.normalize_losses:
         weights = targets.normalized(weights, photograph, content, styles)
-    regions = [None if region is None else masks.resized(region, size) for region in run.regions]
-    by_moments, by_maps = ((), it.style_layers) if of_maps else (it.style_layers, ())
-    evaluator = run.encoder.evaluator(size, content, by_moments, regions, map_layers=by_maps)
+    if regions is not run.regions:
+        by_moments, by_maps = ((), it.style_layers) if of_maps else (it.style_layers, ())
+        regions = [None if region is None else masks.resized(region, size) for region in run.regions]
+        evaluator = run.encoder.evaluator(size, content, by_moments, regions, map_layers=by_maps)
+        kept[size] = run.regions, evaluator
     map_losses = matching.made(it.style_loss, features, evaluator.positions, (it.seed, *size)) if of_maps else {}
     weighted = functools.partial(
         Objective,

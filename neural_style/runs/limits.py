@@ -116,7 +116,8 @@ def of_result(run, precision, pairs=None):
     remembered = IMAGE * max(0, OPTIMIZERS[run.settings.optimizer].pictures - OPTIMIZERS["adam"].pictures)
     if pairs is not None and remembered:
         remembered = pairs
-    pictures = math.prod(run.size) * (each.result + each.mask * _masks(run.regions) + remembered)
+    area = sum(math.prod(level.size) for level in run.levels) if run.kept else math.prod(run.size)
+    pictures = area * (each.result + each.mask * _masks(run.regions) + remembered)
     return pictures + COPIES_OF_MAPS * of_whole_maps(run, run.size)
 
 

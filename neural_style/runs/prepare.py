@@ -98,6 +98,7 @@ class Run(NamedTuple):
     make_optimizer: Callable  # rate -> painting.optimizers.Optimizer
     strips: Optional[dict] = None  # as run.json says it, where pictures do not fit into memory whole
     cluster: Optional[dict] = None  # as run.json says it, where workers compute
+    kept: bool = False  # whether the networks of all levels stay for the next frame of a film
 
     @property
     def size(self):

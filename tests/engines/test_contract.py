@@ -227,6 +227,23 @@ class TestEngine:
         assert np.array_equal(engine.numpy(repeated), kept[1])
         assert again.content == statistics.content
 
+    def test_one_that_is_aimed_at_another_photograph_is_one_that_was_made_for_it(self, engine, case):
+        one, other = (engine.array(case.picture(seed)) for seed in (2, 3))
+        encoder, made = case.encoder(engine), []
+        for photograph in (one, other):
+            content = encoder.extract(photograph, case.content, ()).content
+            made.append(encoder.evaluator(case.size, content, case.style, case.masks, case.content_mask))
+        picture = engine.array(case.picture(1))
+        made[0].backward(made[0].forward(picture))
+        content = made[0].aim(other)
+        for layer, features in encoder.extract(other, case.content, ()).content.items():
+            assert np.array_equal(engine.numpy(content.pop(layer)), engine.numpy(features))
+        assert not content
+        found, expected = (evaluator.forward(picture) for evaluator in made)
+        assert found.content == expected.content
+        gradients = [engine.numpy(it.backward(statistics)) for it, statistics in zip(made, (found, expected))]
+        assert np.array_equal(*gradients)
+
     @pytest.mark.parametrize("pooling", ["avg", "max"])
     def test_a_region_that_is_the_whole_picture_is_the_whole_picture_up_to_its_frame(self, engine, pooling):
         network = narrow(SQUEEZENET)

@@ -118,6 +118,10 @@ def test_tiles_are_the_whole_picture(engine, name):
     # a ReLU or a maximum may be undecided to the last digit
     assert_close(engine.numpy(ours.backward(gradients)), engine.numpy(theirs.backward(gradients)), 2e-3)
 
+    for evaluator in (ours, theirs):
+        evaluator.aim(engine.array(case.picture(3)))
+    assert ours.forward(picture).content == pytest.approx(theirs.forward(picture).content, rel=1e-5)
+
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_in_double_precision_no_seam_is_left(case, monkeypatch):

@@ -81,7 +81,7 @@ def made_run(edge=600, masks=0, engine="mxnet", **options):
     return SimpleNamespace(
         settings=SimpleNamespace(**{**settings, **options}), size=size, styles=[np.zeros((40, 60, 3))], regions=regions,
         style_regions=[regions], levels=[Level(size, 1)], engine=SimpleNamespace(name=engine, device="cpu"),
-        strips=None, cluster=None,
+        strips=None, cluster=None, kept=False,
     )  # fmt: skip
 
 
@@ -118,6 +118,14 @@ def test_the_estimate_covers_what_was_measured():
     ):  # fmt: skip
         estimate = resources.memory(made_run(edge, **options), options.get("precision", "float32"))
         assert measured <= estimate < measured + 200e6
+
+
+def test_of_a_film_the_networks_of_all_levels_count():
+    run = made_run(1200)
+    run.levels = [Level((edge * 2 // 3, edge), 1) for edge in (300, 600, 1200)]
+    one = resources.of_result(run, "float32")
+    run.kept = True
+    assert resources.of_result(run, "float32") == pytest.approx((1 + 1 / 4 + 1 / 16) * one)
 
 
 def test_each_mask_takes_a_copy_of_the_style_layers():

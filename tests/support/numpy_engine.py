@@ -219,6 +219,11 @@ class Evaluator:
             {layer: np.float32(self._maps[layer])[None] for layer in self._map_layers},
         )
 
+    def aim(self, image):
+        content = self._encoder.extract(image, self._content, ()).content
+        self._content = {layer: np.float64(features[0]) for layer, features in content.items()}
+        return content
+
     def _difference(self, layer):
         return (self._maps[layer] - self._content[layer]) * self._counted[layer]
 

@@ -52,7 +52,7 @@ class Encoder:
         self.channels = BLOCK if in_blocks else 3
         arrays = {name: _with_zeros(a, self.channels) if a.shape[1:2] == (3,) else a for name, a in arrays.items()}
         data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
-        maps = feature_maps(network, self._cast(data, self._dtype), pooling)
+        maps = feature_maps(network, self._cast(data, self._dtype), pooling, self._low)
         self._maps = {name: self._float32(symbol) for name, symbol in maps.items()}
         if not self._low:
             # MXNet 1.9.1 computes a ReLU in the place of its input though that is subtracted from elsewhere, and wrong

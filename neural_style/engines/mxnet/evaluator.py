@@ -42,6 +42,8 @@ class Evaluator:
         values.update({f"{layer}_target": features for layer, features in content.items()})
         values.update({f"{layer}_counted": mask[None, None] for layer, mask in counted.items()})
         arguments = encoder.arguments(symbols, values)
+        self._encoder, self._looking = encoder, None
+        self._targets = {layer: arguments[f"{layer}_target"] for layer in content}
         self._image, self._gradient = arguments["data"], mx.nd.zeros_like(arguments["data"])
         self._executor = symbols.bind(
             encoder.context,
@@ -90,3 +92,18 @@ class Evaluator:
         heads += [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
         self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
         return self._gradient.asnumpy()[:, :3]
+
+    @plain_errors()
+    def aim(self, image):
+        """See `contract.Evaluator`. The symbols stay bound: MXNet 1.9.1 loses memory for each that it binds."""
+        if self._targets and self._looking is None:
+            symbols = mx.sym.Group([self._encoder.feature_map(layer) for layer in self._targets])
+            arguments = self._encoder.arguments(symbols, {"data": np.zeros(self._image.shape)})
+            self._looking = symbols.bind(self._encoder.context, arguments, grad_req="null")
+        if self._looking is None:
+            return {}
+        self._looking.arg_dict["data"][:, :3] = image
+        maps = [output.asnumpy() for output in self._looking.forward(is_train=False)]
+        for target, features in zip(self._targets.values(), maps):
+            target[:] = features
+        return dict(zip(self._targets, maps))

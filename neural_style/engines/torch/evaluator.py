@@ -28,7 +28,8 @@ class Evaluator:
 
     def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         self.size = tuple(size)
-        self._operators, self._border, self._means = encoder.operators, encoder.border, encoder.means
+        self._encoder, self._operators = encoder, encoder.operators
+        self._border, self._means = encoder.border, encoder.means
         self._content, self._regions = dict(content), encoder.regions(style_layers, self.size, masks)
         self.positions = {layer: [one.positions for one in regions] for layer, regions in self._regions.items()}
         self._counted = {layer: encoder.array(mask) for layer, mask in (content_mask or {}).items()}
@@ -94,3 +95,8 @@ class Evaluator:
         if layer in gradients.maps:
             total.add_(gradients.maps[layer])
         return total
+
+    def aim(self, image):
+        """See `contract.Evaluator`."""
+        self._content = self._encoder.extract(image, self._content, ()).content
+        return dict(self._content)

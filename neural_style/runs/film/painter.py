@@ -38,6 +38,9 @@ class Painted(NamedTuple):
 class Optimisation:
     """The painter of this suite: descends to the lowest loss of a frame."""
 
+    def __init__(self):
+        self._kept = {}  # what one frame was evaluated with serves the next, too
+
     def paint(self, run, earlier, before=None, follow=None):
         """Paint a frame.
 
@@ -58,7 +61,7 @@ class Optimisation:
         """
         begun = self._begun(run, earlier, before)
         if begun is None:
-            events = course.events(run, course.start(run))
+            events = course.events(run, course.start(run), kept=self._kept)
         else:
             it = run.settings
             new = 0.0 if before is not None or not earlier else np.mean(earlier[0].hidden)
@@ -70,6 +73,7 @@ class Optimisation:
                 State(images.resize_planes(begun, plan[0].size)),
                 [(one.picture, one.trust) for one in earlier],
                 detail=images.from_network(begun),
+                kept=self._kept,
             )
         event = None
         for event in events:
