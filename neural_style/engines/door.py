@@ -43,6 +43,19 @@ def devices_of(name):
         return importlib.import_module(f".{name}.devices", __package__)
 
 
+def raft(engine):
+    """RAFT on an engine's device: `torch.raft.Raft`.
+
+    Raises
+    ------
+    InputError
+        If the engine is not PyTorch, or something is missing.
+    """
+    if engine.name != "torch":
+        raise InputError("--flow raft: PyTorch computes it; add --engine torch.")
+    return importlib.import_module(".torch.raft", __package__).Raft(engine)
+
+
 def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="auto", quick=False):
     """The engine that a run computes with.
 

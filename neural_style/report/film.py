@@ -24,7 +24,7 @@ def write_page(run, page):
         If the page cannot be written.
     """
     film = run["film"]
-    frames = _frames(run["folder"] / "frames.csv", film["frames"])
+    frames = _frames(run["folder"] / "frames.csv")
     player = {
         "running": run["status"] == "running",
         "rate": film["rate"],
@@ -43,14 +43,13 @@ def is_film(run):
     return isinstance(film, dict) and all(isinstance(film.get(name), kind) for name, kind in kinds.items())
 
 
-def _frames(path, count):
+def _frames(path):
     """The columns of frames.csv that are plotted, of the last pass; None where there is no number."""
     columns = {name: [] for name in ("frame", *PLOTTED)}
     try:
         with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))[-count:] if count else []
-        rows.sort(key=lambda row: int(row["frame"]))
-        for row in rows:
+            rows = {int(row["frame"]): row for row in csv.DictReader(file)}  # of each frame its last pass
+        for _, row in sorted(rows.items()):
             for name, column in columns.items():
                 column.append(_number(row[name]))
     except (OSError, ValueError, KeyError, TypeError):

@@ -209,8 +209,11 @@ GROUPS = {
                metavar="N", unit="frames", most=1000),
         Option("passes", "whole", "go through the film so often, forwards and backwards in turn", default=1,
                metavar="N", least=1, most=1000),
-        Option("flow", "file", "how things move: a folder of .flo files, those that are missing are computed and kept "
-               "there; or", default="tvl1", metavar="FLOW", choices={"tvl1": "computed anew"}),
+        Option(
+            "flow", "file", "how things move: a folder of .flo files, those that are missing are computed and kept "
+            "there; or", default="tvl1", metavar="FLOW",
+            choices={"tvl1": "TV-L1, computed anew", "raft": "torchvision's RAFT, computed anew by PyTorch"},
+        ),
         _flag("keep_frames", "leave every frame as a picture, too", changes_result=False),
     ),
     "machine": (

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from ..engines import schedulers
 from ..errors import InputError, one_line
-from . import output, paint, prepare, talk
+from . import errands, output, paint, prepare, talk
 from .status import Status
 
-SECONDS_BETWEEN_LINES = 10
 _shared = {}  # token of a batch -> prepare.Shared, in a worker
 
 
@@ -44,7 +43,7 @@ def painted(args, runs):
     names, here = list(runs), os.getcwd()
     began = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     with schedulers.opened(args.cluster) as found:
-        for address, missing in found.everywhere(_unseen, here, list(filter(os.path.exists, names))).items():
+        for address, missing in found.everywhere(errands.unseen, here, list(filter(os.path.exists, names))).items():
             if missing:
                 raise InputError(
                     f"--cluster {args.cluster}: worker {address} does not see {missing}; several photographs need a "
@@ -65,45 +64,26 @@ def painted(args, runs):
             found.cancel(futures)
 
 
-def _unseen(folder, names):
-    """The first of some files that this machine does not see from a folder, or None."""
-    with contextlib.suppress(OSError):
-        os.chdir(folder)
-        return next((name for name in names if not Path(name).exists()), None)
-    return folder
-
-
 def _paint(token, folder, began, name, settings):
     """A run in a worker; what failed, or None."""
-    from distributed import get_worker
-
-    worker = get_worker()
-    key, last, start = worker.get_current_task(), [time.monotonic()], time.monotonic()
+    heard, start = errands.Heard(token, name), time.monotonic()
     os.chdir(folder)
     settings = argparse.Namespace(**vars(settings))
     if _was_begun(Path(settings.output_dir), began):  # by a worker that is no more
         settings.resume, settings.overwrite = True, False
-
-    def told(data):
-        task = worker.state.tasks.get(key)
-        if task is None or task.state == "cancelled":
-            raise KeyboardInterrupt
-        if time.monotonic() - last[0] > SECONDS_BETWEEN_LINES:
-            last[0] = time.monotonic()
-            worker.log_event(token, f"{name}: epoch {data.get('epoch')} on {worker.address}")
-
     if token not in _shared:
         _shared.clear()
         _shared[token] = prepare.Shared()
-    worker.log_event(token, f"{name}: begins on {worker.address}")
+    heard.begin()
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            status = paint.train(settings, told, shared=_shared[token])
+            shared = _shared[token]
+            status = paint.train(settings, lambda data: heard.tell(f"epoch {data.get('epoch')}"), shared=shared)
     except KeyboardInterrupt:
         return "interrupted"
     except Exception as error:  # whatever is wrong with one, the next is another
         return one_line(error)
-    worker.log_event(token, f"{name}: {status} after {time.monotonic() - start:.0f} s")
+    heard.say(f"{status} after {time.monotonic() - start:.0f} s")
     return "diverged" if status == Status.DIVERGED else None
 
 

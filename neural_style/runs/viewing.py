@@ -16,18 +16,25 @@ class Opening(Listener):
 
     def __init__(self, context):
         super().__init__(context)
-        settings = context.run.settings
-        self._due = settings.open and settings.serve is None  # else its address has been opened
+        self._once = Once(context.run.settings)
 
     def epoch(self, event, saves):
         if saves:
-            self._open()
+            self._once.show(self.context.folder)
 
     def end(self, event, status):
-        self._open()
+        self._once.show(self.context.folder)
 
-    def _open(self):
-        page = self.context.folder / PAGE
+
+class Once:
+    """The page of a run in the browser, where `--open` asks for it, when it is first there."""
+
+    def __init__(self, settings):
+        self._due = settings.open and settings.serve is None  # else its address has been opened
+
+    def show(self, folder):
+        """Open the page in a folder."""
+        page = folder / PAGE
         if self._due and page.is_file():
             self._due = False
             open_in_browser(page.resolve().as_uri())

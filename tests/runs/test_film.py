@@ -3,23 +3,28 @@
 import contextlib
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import requests
 from clips import ffmpeg, pan, passing, texture, write
 from conftest import ROOT
 from PIL import Image
 
 import nstyle
 from neural_style.film import reading
-from neural_style.runs import limits
+from neural_style.runs import course as objectives
+from neural_style.runs import limits, talk, viewing
 from neural_style.runs.film import course, flows
-from neural_style.runs.film.stack import Stack
+from neural_style.runs.film.results import Results
+from neural_style.runs.film.stack import FlowStack, Stack
 
 NOT_COMPARED = ("run.json", "film.json", "frames.csv", "index.html")  # which hold seconds
 
@@ -172,9 +177,42 @@ def test_a_finished_film_is_not_painted_again(film, clip, capfd):
     assert "--temporal-weight 3.0 (was 2.0)" in capfd.readouterr().err
 
 
-def test_steps_and_distances():
-    assert [(step.turn, step.frame) for step in course.steps(2, 3)] == [(0, 0), (0, 1), (1, 1), (1, 0), (2, 0), (2, 1)]
-    assert [course.distances(window) for window in (0, 1, 3, 4)] == [[], [1], [1, 2], [1, 2, 4]]
+class Cuts:
+    """In the place of `flows.Flows`: a film of which some frames begin a scene."""
+
+    def __init__(self, *frames):
+        self.frames, self.asked = frames, []
+
+    def motion(self, here, there):
+        self.asked.append(here)
+        return SimpleNamespace(explained=0.1 if here in self.frames else 0.9)
+
+
+def way(moving, count, passes, scenes=(), looked=0, window=1):
+    run = SimpleNamespace(settings=SimpleNamespace(passes=passes, temporal_window=window, content_mask=None))
+    return course.Course(run, None, SimpleNamespace(numbers=range(count)), moving, scenes, looked)
+
+
+def test_steps_go_from_scene_to_scene():
+    moving = Cuts(2)
+    found = way(moving, 4, 3)
+    assert [(step.turn, step.frame) for step in found.steps()] == [
+        (0, 0), (0, 1), (1, 1), (1, 0), (2, 0), (2, 1), (0, 2), (0, 3), (1, 3), (1, 2), (2, 2), (2, 3)
+    ]  # fmt: skip
+    assert (found.scenes, found.looked, moving.asked) == ([0, 2], 4, [1, 2, 3])
+    again = way(moving, 4, 3, [0, 2], 3)
+    assert list(again.steps()) == list(found.steps()) and moving.asked == [1, 2, 3, 3], "what is known is not asked"
+    assert [step.frame for step in again.steps(2, 4)] == [2, 3, 3, 2, 2, 3]
+
+
+def test_flows_are_wanted_of_a_step_and_the_next_one_but_not_over_a_cut():
+    found = way(Cuts(), 9, 2, [0, 3], 4, window=2)
+    wanted = [found.wanted(step) for step in (course.Step(0, 3, 1), course.Step(1, 2, -1), course.Step(0, 4, 1))]
+    assert wanted == [[(4, 3)], [(1, 2)], [(4, 3), (5, 4), (5, 3)]]
+
+
+def test_distances():
+    assert [course.distances(window) for window in (0, 1, 3, 4)] == [[1], [1], [1, 2], [1, 2, 4]]
 
 
 def test_flows_of_other_programs_are_taken_and_what_is_missing_is_kept(film, clip, folder, capfd):
@@ -301,8 +339,100 @@ def test_flows_are_computed_once_for_each_pair(folder, monkeypatch):
         source[number] = frame * 255
     counted = []
     monkeypatch.setattr(flows.flows, "tvl1", lambda one, other: counted.append(1) or np.zeros((48, 64, 2), np.float32))
-    it = flows.Flows(source, [1, 2, 3])
+    it = flows.Flows(source)
     it.want([(1, 0), (2, 1)])
     assert it.motion(1, 0) is it.motion(1, 0) and it.motion(2, 1).flow.shape == (48, 64, 2)
     it.close()
     assert len(counted) == 4
+
+
+def test_flows_are_kept_whole_or_not_at_all(folder):
+    kept, given = FlowStack(folder / "a", (3, 5), 2, [1, 2]), np.random.default_rng(1).normal(size=(4, 3, 5, 2))
+    pairs = [(1, 0), (0, 1), (2, 0), (2, 1)]
+    assert kept.get(1, 0) is None
+    for pair, flow in zip(pairs, given):
+        kept.put(*pair, np.float32(flow))
+    again = FlowStack(folder / "a", (3, 5), 2, [1, 2])
+    for pair, flow in zip(pairs, given):
+        assert np.array_equal(again.get(*pair), np.float32(flow))
+    kept.put(3, 2, np.float32(given[0]))
+    assert kept.get(1, 0) is None and kept.get(3, 2) is not None, "a later one has taken its place"
+    data = bytearray((folder / "a").read_bytes())
+    data[len(data) // 8 * 7] ^= 1  # in the last one
+    for damaged in (data, data[: len(data) // 2], b""):
+        (folder / "a").write_bytes(damaged)
+        assert any(kept.get(*pair) is None for pair in [*pairs[1:], (3, 2)])
+
+
+@pytest.mark.parametrize("passes", ["1", "2"])
+def test_flows_that_were_computed_before_a_run_was_stopped_are_not_computed_again(
+    film, options, clip, monkeypatch, passes
+):
+    real, computed = flows.flows.tvl1, []
+    monkeypatch.setattr(flows.flows, "tvl1", lambda *pair: computed.append(1) or real(*pair))
+    more = ["--passes", passes, "--frames", "1:4"]
+
+    def interrupt(data):
+        if "img" in data and data["frame"] == 2:
+            raise KeyboardInterrupt
+
+    arguments = nstyle.get_args([*options, "--content-image", clip, "--frame-epochs", "2", *more])
+    with pytest.raises(KeyboardInterrupt):
+        nstyle.train_nstyle(arguments, interrupt)
+    assert Path("out/flow.stack").is_file() and len(computed) in (2, 4), "those of frame 2; of 3 if begun"
+    assert film(clip, *more, "--resume") == 0
+    assert len(computed) == 6 and not Path("out/flow.stack").exists()
+    resumed = results("out")
+    assert film(clip, *more, "--output-dir", "alone") == 0
+    assert results("alone") == resumed
+
+
+def test_a_folder_of_flows_that_cannot_be_written_is_one_line(film, clip, capfd, monkeypatch):
+    def full(path, flow):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(flows.flows, "write_flo", full)
+    assert film(clip, "--flow", "flow", "--frames", "1:3") == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert "--flow flow: cannot be written any more (No space left on device); see to the folder" in said
+
+
+@pytest.mark.parametrize(("more", "then"), [(["--save-epochs", "2"], 2), ([], 6)])
+def test_open_shows_the_page_once_when_it_has_a_film_to_play(film, clip, monkeypatch, more, then):
+    seen = []
+    monkeypatch.setattr(viewing, "open_in_browser", lambda address: seen.append((address, record()["film"]["painted"])))
+    assert film(clip, "--open", *more) == 0
+    assert seen == [(Path("out/index.html").resolve().as_uri(), then)]
+
+
+def test_a_film_is_served_while_it_is_painted(film, clip, monkeypatch):
+    """A browser that has the address sees the page, and of the film so far the parts that its player asks for."""
+    said, seen, write = [], [], Results.write
+    monkeypatch.setattr(talk, "say", said.append)
+
+    def visit(self, *arguments):
+        write(self, *arguments)
+        if record()["film"]["painted"] in (0, 6):
+            return
+        address = re.search(r"http://\S+", said[0])[0]
+        with requests.Session() as session:
+            page = session.get(address)
+            part = session.get(page.url + "final.mp4", headers={"Range": "bytes=4-7"})
+            seen.append(("painted" in page.text, part.status_code, part.content))
+
+    monkeypatch.setattr(Results, "write", visit)
+    assert film(clip, "--save-epochs", "2", "--serve") == 0
+    assert seen == [(True, 206, b"ftyp")] * 2
+
+
+def test_frames_are_evaluated_with_what_the_one_before_was(film, clip, monkeypatch):
+    evaluators, made = {}, objectives.Objective
+
+    def seen(evaluator, *arguments, **more):
+        evaluators.setdefault(evaluator.size, []).append(evaluator)
+        return made(evaluator, *arguments, **more)
+
+    monkeypatch.setattr(objectives, "Objective", seen)
+    assert film(clip) == 0
+    assert len(evaluators[48, 64]) >= 6
+    assert all(len(set(map(id, each))) == 1 for each in evaluators.values()), "one for each size"

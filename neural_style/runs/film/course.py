@@ -11,7 +11,7 @@ from ...pictures import colors, images, masks
 from .. import prepare
 from ..snapshots import finished
 from .painter import Earlier, Painted
-from .stack import Stack, levels
+from .stack import levels
 
 
 class Step(NamedTuple):
@@ -20,15 +20,6 @@ class Step(NamedTuple):
     turn: int  # the pass, from 0
     frame: int  # from 0
     direction: int  # 1 forwards, -1 backwards: the way that the pass goes
-
-
-class Stacks(NamedTuple):
-    """The frames of a run on disk."""
-
-    source: Stack  # at the size of the result
-    painted: tuple  # two Stacks: what a pass paints lies beside what the one before painted
-    shown: Stack  # as the film shows them
-    numbers: list  # of each frame in the film
 
 
 class Row(NamedTuple):
@@ -48,16 +39,14 @@ class Row(NamedTuple):
     film_error: Optional[float]  # the same of the film itself
 
 
-def steps(count, passes):
-    """All steps of a run, passes forwards and backwards in turn."""
-    for turn in range(passes):
-        direction = -1 if turn % 2 else 1
-        yield from (Step(turn, frame, direction) for frame in range(count)[::direction])
-
-
 def distances(window):
-    """How far back a frame looks: 1, 2, 4, ... up to the window (arXiv 1604.08610, section 3.3)."""
-    return [2**power for power in range(window.bit_length())]
+    """How far back a frame looks: 1, 2, 4, ... up to the window (arXiv 1604.08610, section 3.3), and at the least 1."""
+    return [2**power for power in range(max(1, window).bit_length())]
+
+
+def is_cut(flows, frame):
+    """Whether a frame begins a scene: the flow to the one before explains little of it."""
+    return frame == 0 or flows.motion(frame, frame - 1).explained < stability.CUT
 
 
 class Course:
@@ -69,21 +58,45 @@ class Course:
         Of the first frame.
     painter : painter.Optimisation
         Or another one with the same method.
-    stacks : Stacks
+    stacks : stack.Stacks
     flows : flows.Flows
     scenes : list of int
         The frames that begin a scene, as far as they are known.
+    looked : int
+        Of so many frames, from the first one, it is known whether they do.
     """
 
-    def __init__(self, run, painter, stacks, flows, scenes):
+    def __init__(self, run, painter, stacks, flows, scenes, looked):
         self._run, self._painter, self._stacks, self._flows = run, painter, stacks, flows
-        self.scenes = list(scenes)
+        self.scenes, self.looked = list(scenes), looked
         self._masks = mask_files(run.settings)
         self._matched = {}  # scene -> its paintings, and what its frames share
 
-    def pairs(self, step):
-        """The pairs of frames, (from, to), whose motion a step needs; the nearest first."""
-        back = (step.frame - step.direction * away for away in distances(max(1, self._run.settings.temporal_window)))
+    def steps(self, first=0, last=None):
+        """The steps from one frame to before another one, scene by scene, passes forwards and backwards in turn.
+
+        Where a scene ends is found out on the way; the first frame begins one.
+        """
+        last = len(self._stacks.numbers) if last is None else last
+        while first < last:
+            end = first
+            while end < last and (self._begins_scene(end) == (end == first)):
+                yield Step(0, end, 1)
+                end += 1
+            for turn in range(1, self._run.settings.passes):
+                direction = -1 if turn % 2 else 1
+                yield from (Step(turn, frame, direction) for frame in range(first, end)[::direction])
+            first = end
+
+    def wanted(self, step):
+        """The pairs of frames, (from, to), whose motion a step needs, and the one that follows if nothing is cut."""
+        after = step._replace(frame=step.frame + step.direction)
+        pairs = self._pairs(step) + (self._pairs(after) if 0 <= after.frame < len(self._stacks.numbers) else [])
+        return list(filter(self._is_within_scene, pairs))
+
+    def _pairs(self, step):
+        """The nearest first."""
+        back = (step.frame - step.direction * away for away in distances(self._run.settings.temporal_window))
         return [(step.frame, other) for other in back if 0 <= other < len(self._stacks.numbers)]
 
     def paint(self, step, follow=None):
@@ -100,8 +113,7 @@ class Course:
         Row
         Painted
         """
-        self._begin_scene_if(step)
-        pairs = [(here, there) for here, there in self.pairs(step) if self._scene(there) == self._scene(here)]
+        pairs = list(filter(self._is_within_scene, self._pairs(step)))
         run = self._run_of(step.frame)
         target, past = self._stacks.painted[step.turn % 2], self._stacks.painted[(step.turn + 1) % 2]
         if pairs and run.settings.temporal_window and self._is_repeated(*pairs[0]):
@@ -114,13 +126,15 @@ class Course:
         self._stacks.shown[step.frame] = levels(finished(run, images.to_network(target.picture(step.frame))))
         return self._row(step, painted, pairs), painted
 
-    def _begin_scene_if(self, step):
-        """Note a cut, in the first pass."""
-        frame = step.frame
-        if step.turn == 0 and frame not in self.scenes and (
-            frame == 0 or self._flows.motion(frame, frame - 1).explained < stability.CUT
-        ):
-            self.scenes.append(frame)
+    def _begins_scene(self, frame):
+        if frame >= self.looked:
+            if is_cut(self._flows, frame):
+                self.scenes.append(frame)
+            self.looked = frame + 1
+        return frame in self.scenes
+
+    def _is_within_scene(self, pair):
+        return self._scene(pair[0]) == self._scene(pair[1])
 
     def _scene(self, frame):
         return bisect.bisect_right(self.scenes, frame) - 1

@@ -54,6 +54,10 @@ class Results:
         """Where the frames are."""
         self._stacks = stacks
 
+    def spread(self, where, workers, scenes):
+        """Who paints: so many workers, for run.json."""
+        self._run = self._run._replace(cluster={"where": where, "workers": workers, "scenes": scenes})
+
     def begin(self):
         """Write the sources as they are used: the first frame, the paintings, the film."""
         run = self._run
@@ -76,7 +80,7 @@ class Results:
     def publish(self):
         """Write the film so far, and a still of it."""
         saved, shown = self._saved, self._stacks.shown
-        done = min(saved.done, saved.count)
+        done = sum(row.turn == 1 for row in saved.rows)
         sound = self._film.path if self._film.sound else None
         start = float((self._stacks.numbers[0] - 1) / self._film.rate)
         writing.write(self._folder / FILM, (shown[frame] for frame in range(done)), self._rate, sound, start)
@@ -122,13 +126,14 @@ class Results:
             "rate": float(self._rate),
             "sound": self._film.sound,
             "scenes": [self._stacks.numbers[frame] for frame in saved.scenes] if self._stacks else [],
-            "steadiness": steadiness(saved.rows[-saved.count :]),
+            "steadiness": steadiness(saved.rows),
         }
 
 
 def steadiness(rows):
     """The warping errors of a run: of the result, of the film, and how many times the film's the result's is."""
-    pairs = [(row.error, row.film_error) for row in rows if row.error is not None]
+    last = {row.frame: row for row in rows}.values()  # of each frame its last pass
+    pairs = [(row.error, row.film_error) for row in last if row.error is not None]
     if not pairs:
         return None
     ours, films = (sum(errors) / len(pairs) for errors in zip(*pairs))

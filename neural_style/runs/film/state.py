@@ -11,7 +11,7 @@ from ..status import ENDED, Status
 from .course import Row
 
 NAME = "film.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclasses.dataclass
@@ -23,6 +23,7 @@ class Saved:
     count: int = 0  # frames that the film has; 0: they are not yet all on the stack
     done: int = 0  # steps that are painted
     scenes: list = dataclasses.field(default_factory=list)  # frames that begin one
+    looked: int = 0  # frames, from the first one, of which it is known whether they do
     rows: list = dataclasses.field(default_factory=list)  # of course.Row, one for each step
     status: str = None  # how it has ended
 
@@ -70,10 +71,11 @@ def settings_of(folder):
 
 
 def _check(saved):
-    whole = all(type(value) is int and value >= 0 for value in (saved.count, saved.done, *saved.scenes))
+    whole = all(type(value) is int and value >= 0 for value in (saved.count, saved.done, saved.looked, *saved.scenes))
     rows = len(saved.rows) == saved.done and all(
         value is None or (type(value) in (int, float) and math.isfinite(value)) for row in saved.rows for value in row
     )
-    begins = sorted(set(saved.scenes)) == saved.scenes and all(scene < saved.count for scene in saved.scenes)
+    begins = sorted(set(saved.scenes)) == saved.scenes and all(scene < saved.looked for scene in saved.scenes)
+    begins = begins and saved.looked <= saved.count
     if not (whole and rows and begins and isinstance(saved.settings, dict) and (saved.status in (None, *ENDED))):
         raise ValueError("it cannot be right")
