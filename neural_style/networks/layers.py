@@ -36,6 +36,7 @@ class Defaults(NamedTuple):
     init: str = "content"
     border: int = 0
     lost: float = 0.1  # see `painting.balance`
+    strength: Optional[float] = None  # of the style where no option says how losses count; None: plain sums
 
 
 class Network(NamedTuple):

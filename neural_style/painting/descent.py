@@ -13,6 +13,7 @@ from .optimizers import Optimizer
 
 MOST_FAILURES = 5
 LOOK_BACK = 10  # epochs
+SETTLED = 10  # times `stop_eps` the loss may still fall in so many: on eight pairs nobody saw what more would bring
 
 
 class Objective(Protocol):
@@ -112,8 +113,8 @@ def descend(
     stop_eps : float
         A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
         optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
-        relative, and the last one if its last ten epochs together lower it by less than six times this. An epoch whose
-        step the optimizer held back (see `Optimizer.held_back`) ends nothing while the loss falls.
+        relative, and the last one if its last ten epochs together lower it by less than `SETTLED` times this. An epoch
+        whose step the optimizer held back (see `Optimizer.held_back`) ends nothing while the loss falls.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -168,7 +169,7 @@ def descend(
                     state = _with_best(state, losses)
             state = replace(state, optimizer=optimizer.state())
             # the steps of L-BFGS vary in length: a small one alone says little
-            epochs, least_fall = (LOOK_BACK, 6 * stop_eps) if last_level else (1, stop_eps)
+            epochs, least_fall = (LOOK_BACK, SETTLED * stop_eps) if last_level else (1, stop_eps)
             settled = optimizer.classic or _fall(state.totals, epochs) < least_fall
             converged = change < stop_eps and settled and not failed and not (optimizer.held_back and falls)
             level_over = converged or state.level_epoch == level.epochs

@@ -14,6 +14,7 @@ from ..painting.objective import Objective, Weights
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import find, images, masks, reading
 from ..pictures.memory import InMemory
+from .declared import OPTIONS
 from .repainter import Repainter
 
 
@@ -152,9 +153,15 @@ def objective(run, size, earlier=(), kept=None):
         found = weighted(weights).losses(photograph)
         lost = NETWORKS[it.model].defaults_for(run.weights.offline).lost
         weights = balance.balanced(it.strength, weights, found, nothing, content, lost)
+        weights = weights._replace(content=_of_usual(it, "content_weight"), style=_of_usual(it, "style_weight"))
     if earlier:
         weights = balance.steadied(it.temporal_weight, weights, styles, evaluator.positions, content, size)
     return weighted(weights)
+
+
+def _of_usual(settings, name):
+    """A weight as a multiple of its default."""
+    return getattr(settings, name) / OPTIONS[name].default
 
 
 def style_targets(run, size):

@@ -48,8 +48,8 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
-    "draft": Preset("a first look, after seconds", {"max_long_edge": 300, "max_num_epochs": 30}),
-    "fast": Preset("the small network", {"model": "squeezenet", "max_num_epochs": 150}),
+    "draft": Preset("a first look, after seconds", {"max_long_edge": 300, "max_num_epochs": 30, "remove_noise": 0.005}),
+    "fast": Preset("the small network", {"model": "squeezenet", "max_num_epochs": 150, "remove_noise": 0.005}),
     "quality": Preset(
         "large, to the end, with its fine strokes",
         {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
@@ -124,8 +124,8 @@ GROUPS = {
         Option("laplacian_weight", "number", "of the photograph's contours, Laplacian loss", default=0.0, metavar="W"),
         Option("ratio", "number", "style weight over content weight, in place of --style-weight", open="none",
                metavar="R"),
-        Option("strength", "number", "how strong the style is, 0 to 1, whatever the pair: in place of the weights of "
-               "content and style", open="none", metavar="S", most=1),
+        Option("strength", "number", "how strong the style is, 0 to 1, whatever the pair; the weights of content and "
+               "style count as multiples of their defaults", open="by network", metavar="S", most=1),
         Option(
             "style_loss", "choice", "what of the style layers is compared", default="gram",
             choices={

@@ -21,6 +21,7 @@ from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, find, images, masks, reading
 from ..weights import store
 from . import course
+from .defaults import with_defaults, with_values
 
 ENLARGED = 1.5  # a painting that is enlarged by more than this is said to be
 CLASSIC_RATES = 0.05  # a rate below this is one of NAG's: of the others it would be a hundredth of a grey level or so
@@ -219,22 +220,6 @@ def load_network(settings, engine):
     )
     # the encoder has its own copies: of the arrays only the names are still wanted
     return Network(loaded._replace(arrays=dict.fromkeys(loaded.arrays)), encoder)
-
-
-def with_defaults(settings, offline):
-    """Settings in which the options that were left to the network have its values."""
-    defaults = NETWORKS[settings.model].defaults_for(offline)._asdict()
-    if settings.strength is not None and not offline:
-        # these weights balance the layers by hand, as `painting.balance` then does for each pair; those of the network
-        # learned offline say how much a layer is to count
-        defaults["style_layers"] = dict.fromkeys(defaults["style_layers"], 1.0)
-    left = {key: value for key, value in defaults.items() if vars(settings).get(key, value) is None}
-    return with_values(settings, **left)
-
-
-def with_values(settings, **values):
-    """A copy of settings with other values."""
-    return argparse.Namespace(**{**vars(settings), **values})
 
 
 def network_notices(settings, loaded, size):

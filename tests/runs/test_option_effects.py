@@ -179,7 +179,8 @@ def test_max_pixels_refuses_larger_pictures(paint, capsys):
     ],
 )
 def test_weights_multiply_the_losses_they_name(prepared, more, factors):
-    found, default = losses_at(prepared(*more)), losses_at(prepared())
+    usual = ["--style-layers", ",".join(f"{k}:{v}" for k, v in SQUEEZENET.defaults.style_layers.items())]
+    found, default = losses_at(prepared(*usual, *more)), losses_at(prepared(*usual))
     for name, factor in factors.items():
         assert found[name] == pytest.approx(factor * default[name], rel=1e-5)
 
@@ -265,9 +266,39 @@ def share_of(found):
     return {name: loss / found["style"] for name, loss in found.items() if name.startswith("style:")}
 
 
-@pytest.mark.parametrize("more", [[], ["--content-weight", 1, "--style-weight", 100], ["--normalize-losses"]])
-def test_strength_takes_the_place_of_the_weights_of_content_and_style(prepared, more):
-    assert losses_at(prepared("--strength", 0.4, *more)) == losses_at(prepared("--strength", 0.4))
+def test_with_strength_weights_count_as_multiples_of_their_defaults(prepared):
+    found, default = (losses_at(prepared("--strength", 0.4, *more)) for more in (["--ratio", 0.4], []))
+    assert found["style"] == pytest.approx(4 * default["style"], rel=1e-5)
+    found = losses_at(prepared("--strength", 0.4, "--content-weight", 25, "--style-weight", 3))
+    assert found["content"] == pytest.approx(2.5 * default["content"], rel=1e-5)
+    assert found["style"] == pytest.approx(3 * default["style"], rel=1e-5)
+    assert found["tv"] == default["tv"]
+    assert losses_at(prepared("--strength", 0.4, "--normalize-losses")) == default
+
+
+def test_squeezenet_has_a_strength_where_no_option_says_how_losses_count(prepared):
+    assert prepared().settings.strength == SQUEEZENET.defaults.strength
+    assert losses_at(prepared()) == losses_at(prepared("--strength", SQUEEZENET.defaults.strength))
+    assert prepared("--style-weight", 5, "--tv-weight", 1, "--laplacian-weight", 1).settings.strength
+    layers = ",".join(f"{layer}:{weight}" for layer, weight in SQUEEZENET.defaults.style_layers.items())
+    for own in (
+        ["--style-layers", layers],
+        ["--content-layers", "fire4"],
+        ["--optimizer", "nag"],
+        ["--style-layer-weight-exp", 2],
+        ["--normalize-losses"],
+    ):
+        run = prepared(*own)
+        assert run.settings.strength is None
+        assert run.settings.style_layers == SQUEEZENET.defaults.style_layers
+    assert losses_at(prepared("--optimizer", "nag")) == losses_at(prepared("--style-layers", layers))
+    assert prepared("--style-layers", layers, "--strength", 0.2).settings.strength == 0.2
+
+
+def test_a_run_whose_settings_are_complete_is_prepared_as_it_was(prepared):
+    """As a film's frames are."""
+    run = prepared("--max-num-epochs", 2)
+    assert losses_at(transfer.prepare(run.settings)) == losses_at(run)
 
 
 @pytest.mark.parametrize("style_loss", ["gram", "mean-std", "wasserstein", "nnfm", "sliced-wasserstein"])
@@ -356,7 +387,8 @@ def test_pooling_scale_with_squeezenet(squeezenet_arrays):
 
 
 def test_pooling_scale_reaches_the_run(prepared):
-    one, other = losses_at(prepared()), losses_at(prepared("--pooling-scale", 1.7))
+    layers = ["--style-layers", "conv1,fire2"]
+    one, other = (losses_at(prepared(*layers, *more)) for more in ([], ["--pooling-scale", 1.7]))
     assert other["style:conv1"] == pytest.approx(one["style:conv1"], rel=1e-6)
     assert other["style:fire2"] > 2 * one["style:fire2"]
 
@@ -591,7 +623,8 @@ def test_every_option_stands_in_the_record_of_the_run(paint, tmp_path):
     settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
     assert settings.keys() >= vars(options.parse([])).keys() - {"command"}
     # also what was left open
-    assert settings["style_layers"] == SQUEEZENET.defaults.style_layers and settings["init"] == "content"
+    assert settings["style_layers"].keys() == SQUEEZENET.defaults.style_layers.keys() and settings["init"] == "content"
+    assert settings["strength"] == SQUEEZENET.defaults.strength
     assert settings["lr"] == 4 and settings["pooling"] == "avg" and settings["pyramid_levels"] == 1
 
 
@@ -635,7 +668,7 @@ def test_weights_and_the_statistics_of_the_paintings_are_made_once(paint, photog
         return extract(self, image, content_layers, style_layers, *masks)
 
     monkeypatch.setattr(Encoder, "extract", counted)
-    assert paint("--content-image", "photos", "--engine", "mxnet") == 0
+    assert paint("--engine", "mxnet", "--precision", "float32", "--content-image", "photos") == 0
     assert len(loaded) == 1 and extracted.count(True) == 1 and extracted.count(False) == 2
 
 

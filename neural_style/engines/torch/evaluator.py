@@ -89,7 +89,9 @@ class Evaluator:
         if layer in self._content:
             difference, counted = self._difference(layer, features)
             difference = difference if counted is None else difference.mul_(counted)
-            total.add_(difference.to(total.dtype), alpha=2 * gradients.content[layer])
+            # a factor beyond its range is an error there, and not infinite
+            factor = min(2 * gradients.content[layer], torch.finfo(total.dtype).max)
+            total.add_(difference.to(total.dtype), alpha=factor)
         for region, gradient in zip(self._regions.get(layer, ()), gradients.style.get(layer, ())):
             add_gradient(total, features, region, gradient)
         if layer in gradients.maps:
