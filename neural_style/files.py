@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import EngineError
 
 TEMPORARY = ".nstyle-"  # how the names of files begin that are being written
+HELD = 1 << 28  # bytes of `Scratch` that may lie in memory
 
 
 @contextlib.contextmanager
@@ -103,7 +104,7 @@ class Scratch:
     """
 
     def __init__(self, folder):
-        self.folder, self._mapped = Path(folder), []
+        self.folder, self._mapped, self._passed = Path(folder), [], 0
 
     def allocate(self, size):
         """So many bytes, all zero, that can be written to.
@@ -134,8 +135,15 @@ class Scratch:
         self._mapped = [*(known for known in self._mapped if known() is not None), weakref.ref(mapped)]
         return mapped
 
+    def passed(self, size):
+        """So many bytes more have been read or written: once they are many, `let_go`."""
+        self._passed += size
+        if self._passed >= HELD:
+            self.let_go()
+
     def let_go(self):
         """Leave the arrays to the disk: until they are read again they take no memory of the process."""
+        self._passed = 0
         for known in self._mapped:
             mapped = known()
             if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):

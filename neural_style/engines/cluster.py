@@ -16,7 +16,7 @@ from ..networks.tiles import tiles
 from . import regions
 from . import tiles as tasks
 from .contract import NOTHING, Moments, Statistics, Targets
-from .streamed import folded, mirrored
+from .mirror import folded, mirrored
 
 _numbers = itertools.count()
 

@@ -143,7 +143,7 @@ class Kept(Protocol):
     """A strip that was computed, and what its way back asks for, in little memory."""
 
     def wanted(self) -> dict[str, Array]:
-        """Layer -> its rows `strip.wanted`, (1, C, h, W), float32, of those that were not forgotten."""
+        """Layer -> its rows `strip.wanted`, (1, C, h, W), of those that were not forgotten; they stay as they are."""
 
     def forget(self, name: str) -> None:
         """Let go of the map of a layer that is not looked at any more."""
@@ -175,10 +175,19 @@ class Strips(Encoder, Protocol):
         Returns
         -------
         dict of str to Array
-            Layer -> its rows `strip.wanted`, (1, C, h, W), float32.
+            Layer -> its rows `strip.wanted`, (1, C, h, W), as they were computed; they stay as they are.
         callable or None
-            The way back: layer -> gradient of those rows, float32, to the gradient of the source. To be called once.
+            The way back: layer -> gradient of those rows to the gradient of the source. To be called once.
         """
+
+    def sums(self, features: Array, mask: Optional[Array]) -> Moments:
+        """Sums in the place of moments, of rows (1, C, h, W) as `strip` gives them, and a mask (h, W) or none."""
+
+    def sums_back(self, features: Array, mask: Optional[Array], gradient: Moments) -> Array:
+        """The gradient of the rows that `sums` is given, from that of what it gives; the caller's own."""
+
+    def difference(self, features: Array, target: Array) -> Array:
+        """Of rows as `strip` gives them from others, float32; the caller's own."""
 
     def kept(self, strip: Strip, source: Array) -> Kept:
         """As `strip` with its way back, which may wait long: it is held in as few bits as it takes."""

@@ -12,11 +12,10 @@ kept*: faster).
 import functools
 import math
 
-import numpy as np
-
 from ..networks.layers import DATA
 from ..networks.strips import Division
 from .contract import Statistics, Targets
+from .mirror import fold_into, mirrored
 from .sums import RegionSums
 
 
@@ -57,6 +56,13 @@ class StreamedEncoder:
     def empty(self, shape, exact=False):
         """As `contract.Strips`, where this encoder keeps its arrays."""
         return self.encoder.empty(shape, exact, self._scratch)
+
+    def zeros(self, shape, exact=False):
+        """As `empty`, and all zero."""
+        array = self.empty(shape, exact)
+        if self._scratch is None:  # what is new on a disk is zero
+            array[:] = 0
+        return array
 
     def let_go(self):
         """What lies on a disk takes no memory until it is read again."""
@@ -122,7 +128,8 @@ class StreamedEvaluator:
         """Of a strip's feature map from its target, and what it was multiplied by."""
         rows = strip.wanted[layer]
         counted = self._counted[layer][rows[0] : rows[1]] if layer in self._counted else 1
-        return (maps[layer] - _rows(self._content[layer], rows)) * counted, counted
+        difference = self.encoder.difference(maps[layer], _rows(self._content[layer], rows))
+        return (difference * counted if layer in self._counted else difference), counted
 
     @_guarded
     def backward(self, gradients):
@@ -167,20 +174,20 @@ class _Course:
             Is given each strip and the feature maps that belong to it.
         """
         self._kept = {}
-        self._image, self._inputs = image, {DATA: mirrored(image, self._encoder.border)}
+        self._image, self._inputs = image, {}
         for stage, strips in self._stages:
             target = self._arrays.empty((1, *self.shapes[stage.output])) if stage.output else None
             for number, strip in enumerate(strips):
                 self._strip_forward(stage, number, strip, target, look)
                 self._arrays.let_go()
             self._inputs[stage.output] = target
-            if (self._keeps or not self._returns) and stage.input != DATA:
-                del self._inputs[stage.input]
+            if self._keeps or not self._returns:
+                self._inputs.pop(stage.input, None)
         self._ready = True
 
     # a function of its own, as is that of the way back: its strip is let go of before the next one begins
     def _strip_forward(self, stage, number, strip, target, look):
-        source, output = _rows(self._inputs[stage.input], strip.source), stage.output
+        source, output = self._source(stage, strip), stage.output
         if self._keeps:
             kept = self._kept[stage.input, number] = self._encoder.kept(strip, source)
             maps = kept.wanted()
@@ -207,29 +214,36 @@ class _Course:
         for stage, strips in reversed(self._stages):
             below = self._zeros(stage.input)
             for number, strip in enumerate(strips):
-                first, last = strip.source
-                below[:, :, first:last] += self._strip_back(stage, number, strip, above, heads)
+                gradient = self._strip_back(stage, number, strip, above, heads)
+                if stage.input == DATA:
+                    fold_into(below, gradient, strip.source, self._encoder.border)
+                else:
+                    _rows(below, strip.source)[:] += gradient
+                del gradient
                 self._arrays.let_go()
             above = below
-            if stage.input != DATA:
-                self._inputs.pop(stage.input, None)
+            self._inputs.pop(stage.input, None)
         self._ready = False
-        return folded(above, self._encoder.border)
+        return above
+
+    def _source(self, stage, strip):
+        """What a strip is computed from."""
+        if stage.input == DATA:
+            return mirrored(self._image, self._encoder.border, strip.source)
+        return _rows(self._inputs[stage.input], strip.source)
 
     def _zeros(self, name):
-        if name == DATA:
-            return 0 * self._inputs[DATA]
-        zeros = self._arrays.empty((1, *self.shapes[name]))
-        zeros[:] = 0
-        self._arrays.let_go()
-        return zeros
+        # a picture's planes lie one behind the other, feature maps channels last: for one channel that is the same
+        shape = (3, 1, *self._image.shape[2:]) if name == DATA else (1, *self.shapes[name])
+        zeros = self._arrays.zeros(shape, exact=name == DATA)
+        return zeros.swapaxes(0, 1) if name == DATA else zeros
 
     def _strip_back(self, stage, number, strip, above, heads):
         if self._keeps:
             kept = self._kept.pop((stage.input, number))
             maps, pull = kept.wanted(), kept.backward
         else:
-            source = _rows(self._inputs[stage.input], strip.source)
+            source = self._source(stage, strip)
             maps, pull = self._encoder.strip(strip, source, backward=True)
         gradients = heads(strip, maps)
         del maps
@@ -249,26 +263,3 @@ def _gather(whole, strip, maps):
 
 def _rows(array, rows):
     return array[:, :, rows[0] : rows[1]]
-
-
-def mirrored(image, border):
-    """A picture continued beyond its edges by its mirror image."""
-    if not border:
-        return image
-    rows, columns = (np.pad(np.arange(length), border, mode="reflect") for length in image.shape[2:])
-    return image[:, :, rows][:, :, :, columns]
-
-
-def folded(gradient, border):
-    """The gradient of a picture from that of its mirrored continuation: what `mirrored` copied is added up."""
-    if not border:
-        return gradient
-    backwards = np.arange(border)[::-1].copy()
-    height, width = (length - 2 * border for length in gradient.shape[2:])
-    inner = gradient[:, :, border : border + height] + 0
-    inner[:, :, 1 : border + 1] += gradient[:, :, backwards]
-    inner[:, :, height - 1 - border : height - 1] += gradient[:, :, border + height + backwards]
-    gradient, inner = inner, inner[:, :, :, border : border + width] + 0
-    inner[:, :, :, 1 : border + 1] += gradient[:, :, :, backwards]
-    inner[:, :, :, width - 1 - border : width - 1] += gradient[:, :, :, border + width + backwards]
-    return inner

@@ -4,6 +4,7 @@ A network falls into stages at the poolings that everything above rests on. Betw
 thin halo of the stage's input, and what strips overlap is computed twice.
 """
 
+import functools
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Optional
 
@@ -86,20 +87,28 @@ class Division:
     ----------
     shapes : dict of str to tuple
         Shape (C, H, W) of the picture and of every layer.
-    stages : list of (Stage, list of Strip)
-        From the picture upwards; the strips from top to bottom.
     """
 
     def __init__(self, network: Network, size: Sequence[int], pooling: str, names: Collection[str], values: int):
         self.shapes = {DATA: (CHANNELS, size[0], size[1]), **shapes(network, size, pooling)}
         self._strides = {name: field.stride for name, field in fields(network).items()}
-        self._names = set(names)
-        self.stages = [(stage, self._strips(stage, values)) for stage in stages(network, names)]
+        self._names, self._at_most = set(names), values
+        self._stages = stages(network, names)
+
+    @functools.cached_property
+    def stages(self) -> list[tuple[Stage, list[Strip]]]:
+        """From the picture upwards; the strips from top to bottom."""
+        return [(stage, self._strips(stage)) for stage in self._stages]
 
     @property
     def values(self) -> int:
         """Values of the largest strip."""
         return max(self._values(strip) for _, strips in self.stages for strip in strips)
+
+    @property
+    def thinnest(self) -> int:
+        """Values that a strip holds at least, whatever is asked for: of the stage where these are most."""
+        return max(self._values(self._middle(stage, *self._looked_at(stage), 1)) for stage in self._stages)
 
     @property
     def handed_on(self) -> int:
@@ -108,7 +117,7 @@ class Division:
 
     @property
     def _handed_on(self) -> list[int]:
-        return [self._row(stage.output) * self._height(stage.output) for stage, _ in self.stages if stage.output]
+        return [self._row(stage.output) * self._height(stage.output) for stage in self._stages if stage.output]
 
     def held(self, forward: bool) -> int:
         """The most of them that are held at once, with their gradients, on the way up and down.
@@ -132,7 +141,7 @@ class Division:
             Bytes of a value of a feature map.
         """
         total = 0
-        for layer in (layer for stage, _ in self.stages for layer in stage.layers):
+        for layer in (layer for stage in self._stages for layer in stage.layers):
             values = self._row(layer.name) * self._height(layer.name)
             total += values // 8 if layer.relu or layer.kind == "relu" else 0
             total += values if layer.kind == "pool" and pooling == "max" else 0
@@ -152,13 +161,19 @@ class Division:
         held = {strip.input: strip.source, **strip.held}
         return sum(self._row(name) * (last - first) for name, (first, last) in held.items())
 
-    def _strips(self, stage: Stage, values: int) -> list[Strip]:
+    def _looked_at(self, stage: Stage) -> tuple[list[str], str]:
+        """The layers of a stage that are looked at from outside, and the one of them with the fewest rows.
+
+        Thinner than one row of that a strip cannot be.
+        """
         looked_at = [layer.name for layer in stage.layers if layer.name in self._names or layer.name == stage.output]
-        # thinner than one row of the layer with the fewest a strip cannot be
-        coarsest = max(looked_at, key=lambda name: (self._strides[name], -self._height(name)))
+        return looked_at, max(looked_at, key=lambda name: (self._strides[name], -self._height(name)))
+
+    def _strips(self, stage: Stage) -> list[Strip]:
+        looked_at, coarsest = self._looked_at(stage)
         height = self._height(coarsest)
         thin, thicker = (self._values(self._middle(stage, looked_at, coarsest, step)) for step in (1, 2))
-        step = min(height, 1 + max(0, values - thin) // max(1, thicker - thin))
+        step = min(height, 1 + max(0, self._at_most - thin) // max(1, thicker - thin))
         return [
             self._strip(stage, self._wanted(looked_at, coarsest, first, min(height, first + step)))
             for first in range(0, height, step)

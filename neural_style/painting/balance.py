@@ -12,6 +12,7 @@ from ..engines.contract import Moments
 from . import losses
 from .arrays import Array, total
 from .objective import Weights
+from .pieces import MEMORY, Pieces
 
 CONTRAST = 64.0  # standard deviation of a photograph's values, network range
 LEAST = 0.05  # of the painting's own moments: where the photograph is nearer than this, the distance counts as this
@@ -24,6 +25,7 @@ def balanced(
     nothing: Mapping[str, float],
     content: Mapping[str, Array],
     lost: float = 0.1,
+    pieces: Pieces = MEMORY,
 ) -> Weights:
     """Weights with which style and content count relative to what they are for this pair.
 
@@ -46,6 +48,7 @@ def balanced(
         Content layer -> the photograph's feature map.
     lost : float
         What a photograph that is lost costs at a strength of 0.5, of what its whole distance from the painting costs.
+    pieces : pieces.Pieces
 
     Returns
     -------
@@ -57,7 +60,7 @@ def balanced(
         layer: weights.style_layers[layer] ** 2 * weights.style / proportions * whole / loss
         for layer, loss in found.items()
     }
-    squares = {layer: total(features**2) for layer, features in content.items()}
+    squares = {layer: pieces.squares(features) for layer, features in content.items()}
     price = 10 ** (2 - 4 * strength) * lost * whole / (sum(weights.content_layers.values()) or 1.0)
     return weights._replace(
         content=1.0,

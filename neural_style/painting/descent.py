@@ -7,9 +7,10 @@ from typing import Callable, NamedTuple, Optional, Protocol
 
 import numpy as np
 
-from .arrays import Array, clipped, finite, norm, resized
+from .arrays import Array, resized
 from .levels import Level
 from .optimizers import Optimizer
+from .pieces import MEMORY, Difference, Pieces
 
 MOST_FAILURES = 5
 LOOK_BACK = 10  # epochs
@@ -96,6 +97,7 @@ def descend(
     clip: bool = True,
     average_decay: float = 0.0,
     enlarge: Callable[[Array, tuple[int, int]], Array] = resized,
+    pieces: Pieces = MEMORY,
 ) -> Iterator[Event]:
     """Paint.
 
@@ -122,6 +124,7 @@ def descend(
         in Polyak & Juditsky 1992; their losses stay those of the picture itself, and no picture is kept as the best.
     enlarge : callable
         Image, size -> image at another size: how a picture is carried from level to level.
+    pieces : pieces.Pieces
 
     Yields
     ------
@@ -135,8 +138,8 @@ def descend(
         objective = make_objective(level.size)
         if state.level_epoch == 0:
             optimizer.resize(level.size)
-            state = _resized(state, level.size, enlarge)
-            image = clipped(state.image) if clip else state.image
+            state = _resized(state, level.size, enlarge, pieces)
+            image = pieces.clipped(state.image) if clip else state.image
             state = replace(state, image=objective.admitted(image))
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
@@ -148,9 +151,9 @@ def descend(
             with np.errstate(over="ignore", invalid="ignore"):
                 image = optimizer.step(state.image, losses["total"], gradient)
                 if clip:
-                    image = clipped(image)
+                    pieces.clip(image)
                 new_losses, new_gradient = objective.losses_and_gradient(image)
-            failed = not (_all_finite(new_losses) and finite(new_gradient))
+            failed = not (_all_finite(new_losses) and pieces.finite(new_gradient))
             change, status, falls = 0.0, None, False
             state = replace(state, epoch=state.epoch + 1, level_epoch=state.level_epoch + 1)
             if failed:
@@ -158,13 +161,13 @@ def descend(
                 state = replace(state, failures=state.failures + 1, step_scale=state.step_scale / 2)
                 status = "diverged" if state.failures == MOST_FAILURES else None
             else:
-                change = float(norm(image - state.image) / norm(image))
+                change = pieces.norm(Difference(image, state.image)) / (pieces.norm(image) or math.nan)
                 totals = [*(state.totals or [losses["total"]]), new_losses["total"]]
                 falls = new_losses["total"] < losses["total"]
                 losses, gradient = new_losses, new_gradient
                 state = replace(state, image=image, failures=0, totals=totals[-LOOK_BACK - 1 :])
                 if average_decay:
-                    state = _with_average(state, average_decay)
+                    state = _with_average(state, average_decay, pieces)
                 elif last_level:
                     state = _with_best(state, losses)
             state = replace(state, optimizer=optimizer.state())
@@ -197,8 +200,10 @@ def _fall(totals: list[float], epochs: int) -> float:
     return 1 - totals[-1] / totals[-1 - epochs] if totals[-1 - epochs] else 0.0
 
 
-def _resized(state: State, size: tuple[int, int], enlarge: Callable[[Array, tuple[int, int]], Array]) -> State:
-    average = None if state.average is None else clipped(enlarge(state.average, size))
+def _resized(
+    state: State, size: tuple[int, int], enlarge: Callable[[Array, tuple[int, int]], Array], pieces: Pieces
+) -> State:
+    average = None if state.average is None else pieces.clipped(enlarge(state.average, size))
     return replace(state, image=enlarge(state.image, size), average=average)
 
 
@@ -209,8 +214,10 @@ def _with_best(state: State, losses: dict[str, float]) -> State:
     return state
 
 
-def _with_average(state: State, decay: float) -> State:
+def _with_average(state: State, decay: float, pieces: Pieces) -> State:
     # at first the plain mean, so that the start weighs no more than what follows
     share = max(1 - decay, 1 / state.epoch)
-    average = state.image if state.average is None else state.average + share * (state.image - state.average)
+    average = state.image
+    if state.average is not None:
+        average = pieces.made(lambda mean, image: mean + share * (image - mean), state.average, state.image)
     return replace(state, average=average)

@@ -6,12 +6,14 @@ in the picture.
 """
 
 from .arrays import Array, array_namespace, total
+from .losses import EVERY, around
 
 # of a mean along an axis: a standard deviation of 1.4 pixels, for strokes are finer than contours
 WINDOW = (1 / 256, 8 / 256, 28 / 256, 56 / 256, 70 / 256, 56 / 256, 28 / 256, 8 / 256, 1 / 256)
+REACH = len(WINDOW) + 1  # rows to each side that the gradient of one sees
 
 
-def laplacian(image: Array, photograph: Array) -> tuple[float, Array]:
+def laplacian(image: Array, photograph: Array, rows: slice = EVERY) -> tuple[float, Array]:
     """Squared distance of the Laplacians of two pictures of means (section 3.2).
 
     Only means of windows that lie inside count, and neighbours that there are.
@@ -19,21 +21,24 @@ def laplacian(image: Array, photograph: Array) -> tuple[float, Array]:
     Parameters
     ----------
     image, photograph : Array, shape (1, C, H, W)
+    rows : slice
+        As of `losses.total_variation`.
 
     Returns
     -------
     float
         sum (D p(x) - D p(c))^2, D the Laplacian of each channel, p the means
-    Array, shape (1, C, H, W)
-        Its gradient with respect to `image`.
+    Array, shape (1, C, h, W)
+        Its gradient with respect to these rows of `image`.
     """
-    gradient = array_namespace(image).zeros_like(image)
-    if min(image.shape[2:]) < len(WINDOW):
-        return 0.0, gradient
-    edges = _laplacian(_means(image - photograph))
-    # all is linear, and the Laplacian is its own transpose
-    _spread(2 * _laplacian(edges), gradient)
-    return total(edges**2), gradient
+    block, inner = around(image, rows, REACH)
+    difference = block - around(photograph, rows, REACH)[0]
+    gradient = array_namespace(image).zeros_like(difference)
+    if min(image.shape[2:]) >= len(WINDOW):
+        # all is linear, and the Laplacian is its own transpose
+        _spread(2 * _laplacian(_laplacian(_means(difference))), gradient)
+    gradient = gradient[:, :, inner]
+    return total(difference[:, :, inner] * gradient) / 2, gradient
 
 
 def _means(image: Array) -> Array:

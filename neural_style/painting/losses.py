@@ -9,6 +9,7 @@ from typing import Callable, Optional
 from ..engines.contract import Moments
 from .arrays import Array, array_namespace, device, double, total
 
+EVERY = slice(None)
 StyleLoss = Callable[[Moments, Moments], tuple[float, Moments]]
 
 
@@ -218,7 +219,7 @@ def temporal(image: Array, earlier: Array, trust: Array) -> tuple[float, Array]:
     return total(trusted * difference), 2 * trusted
 
 
-def total_variation(image: Array) -> tuple[float, Array]:
+def total_variation(image: Array, rows: slice = EVERY) -> tuple[float, Array]:
     """Roughness of a picture: half the sum of squared differences of neighbouring values, zeros outside.
 
     Its gradient is the convolution of each channel with [0 -1 0; -1 4 -1; 0 -1 0], zero padded, as in MXNet's
@@ -227,17 +228,28 @@ def total_variation(image: Array) -> tuple[float, Array]:
     Parameters
     ----------
     image : Array, shape (1, C, H, W)
+    rows : slice
+        Those that are looked at: over all of them the values add up, and the gradients are parts of one.
 
     Returns
     -------
     float
-    Array, shape (1, C, H, W)
-        Its gradient with respect to `image`.
+    Array, shape (1, C, h, W)
+        Its gradient with respect to these rows of `image`.
     """
-    gradient = 4 * image
-    gradient[:, :, 1:] -= image[:, :, :-1]
-    gradient[:, :, :-1] -= image[:, :, 1:]
-    gradient[:, :, :, 1:] -= image[:, :, :, :-1]
-    gradient[:, :, :, :-1] -= image[:, :, :, 1:]
+    block, rows = around(image, rows, 1)
+    gradient = 4 * block
+    gradient[:, :, 1:] -= block[:, :, :-1]
+    gradient[:, :, :-1] -= block[:, :, 1:]
+    gradient[:, :, :, 1:] -= block[:, :, :, :-1]
+    gradient[:, :, :, :-1] -= block[:, :, :, 1:]
+    gradient = gradient[:, :, rows]
     # the form is quadratic, so the value is half of image . gradient
-    return total(image * gradient) / 2, gradient
+    return total(block[:, :, rows] * gradient) / 2, gradient
+
+
+def around(image: Array, rows: slice, reach: int) -> tuple[Array, slice]:
+    """Rows of an image (1, C, H, W) with so many neighbours, as far as there are any; and where they stand there."""
+    first, last, _ = rows.indices(image.shape[2])
+    top = max(0, first - reach)
+    return image[:, :, top : last + reach], slice(first - top, last - top)

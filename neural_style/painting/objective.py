@@ -6,8 +6,9 @@ from typing import NamedTuple, Optional
 
 from ..engines.contract import Evaluator, Moments, Statistics
 from . import laplacian, losses
-from .arrays import Array, array_namespace, norm
+from .arrays import Array, array_namespace
 from .matching import MapLoss
+from .pieces import MEMORY, Pieces
 
 NONE: Mapping[str, MapLoss] = MappingProxyType({})
 
@@ -52,6 +53,7 @@ class Objective:
     earlier : sequence of (Array, Array)
         Of a frame of a film: earlier frames that were moved along the flow, each (1, 3, H, W), and where they hold,
         (H, W) in 0..1.
+    pieces : pieces.Pieces
     """
 
     def __init__(
@@ -66,25 +68,34 @@ class Objective:
         painted: Optional[Array] = None,
         photograph: Optional[Array] = None,
         earlier: Sequence[tuple[Array, Array]] = (),
+        pieces: Pieces = MEMORY,
     ) -> None:
         self.size = evaluator.size
         self._evaluator, self._style_targets, self._weights = evaluator, style_targets, weights
         self._style_loss, self._map_losses = style_loss, map_losses
         self._max_gradient_norm = max_gradient_norm
-        self._painted, self._photograph, self._earlier = painted, photograph, earlier
+        self._painted, self._photograph, self._earlier, self._pieces = painted, photograph, earlier, pieces
 
     def admitted(self, image: Array) -> Array:
         """A picture with the photograph put back where the picture may not change."""
-        if self._painted is None:
+        if self._painted is None or self._photograph is None:
             return image
-        return self._photograph + self._painted * (image - self._photograph)
+        result = self._pieces.empty(image)
+        for rows in self._pieces.rows(image.shape):
+            there = self._photograph[:, :, rows]
+            result[:, :, rows] = there + self._painted[rows] * (image[:, :, rows] - there)
+        return result
 
     def losses(self, image: Array) -> dict[str, float]:
         """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`.
 
         Also laplacian, where it has a weight, and temporal, of a frame that has earlier ones.
         """
-        return self._forward(image)[0]
+        of_network, _ = self._of_network(image)
+        of_pixels = dict.fromkeys(self._pixel_weights(), 0.0)
+        for rows in self._pieces.rows(image.shape):
+            self._of_pixels(image, rows, of_pixels)
+        return _named(of_network, of_pixels)
 
     def losses_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
         """The losses as a dict, and the gradient of their total with respect to the picture.
@@ -99,19 +110,48 @@ class Objective:
         dict of str to float
         Array, shape (1, 3, H, W), float32
         """
-        values, gradients, tv_gradient = self._forward(image)
-        gradient = self._evaluator.backward(gradients)
+        of_network, gradients = self._of_network(image)
+        gradient, factor = self._evaluator.backward(gradients), 1.0
+        of_pixels = dict.fromkeys(self._pixel_weights(), 0.0)
         if self._max_gradient_norm is not None:
-            length = float(norm(gradient))
-            if length > self._max_gradient_norm:
-                gradient = gradient * (self._max_gradient_norm / length)
-        # into the one array that is ours
-        tv_gradient += gradient
-        if self._painted is not None:
-            tv_gradient *= self._painted
-        return values, tv_gradient
+            length = self._pieces.norm(gradient)
+            factor = self._max_gradient_norm / length if length > self._max_gradient_norm else 1.0
+        result = self._pieces.empty(image)
+        for rows in self._pieces.rows(image.shape):
+            part = self._of_pixels(image, rows, of_pixels)
+            part += gradient[:, :, rows] if factor == 1 else factor * gradient[:, :, rows]
+            if self._painted is not None:
+                part *= self._painted[rows]
+            result[:, :, rows] = part
+        return _named(of_network, of_pixels), result
 
-    def _forward(self, image: Array) -> tuple[dict[str, float], Statistics, Array]:
+    def _pixel_weights(self) -> dict[str, float]:
+        """What the losses that compare pixels weigh, by name, those that there are."""
+        found = {"tv": self._weights.tv / 8}
+        if self._weights.laplacian:
+            found["laplacian"] = self._weights.laplacian
+        if self._earlier:
+            found["temporal"] = self._weights.temporal
+        return found
+
+    def _of_pixels(self, image: Array, rows: slice, values: dict[str, float]) -> Array:
+        """The gradient of what compares pixels, of some rows; its losses are added to those that there are."""
+        weights = self._pixel_weights()
+        value, gradient = losses.total_variation(image, rows)
+        values["tv"] += weights["tv"] * value
+        gradient = weights["tv"] * gradient
+        if "laplacian" in weights:
+            value, part = laplacian.laplacian(image, self._photograph, rows)
+            values["laplacian"] += weights["laplacian"] * value
+            gradient += weights["laplacian"] * part
+        for moved, trust in self._earlier:
+            value, part = losses.temporal(image[:, :, rows], moved[:, :, rows], trust[rows])
+            values["temporal"] += weights["temporal"] * value
+            gradient += weights["temporal"] * part
+        return gradient
+
+    def _of_network(self, image: Array) -> tuple[dict[str, dict[str, float]], Statistics]:
+        """The losses of each content and style layer, and the gradients of the statistics that they are made of."""
         weights, statistics = self._weights, self._evaluator.forward(image)
         content, style = {}, {}
         maps: dict[str, Array] = {}
@@ -131,22 +171,16 @@ class Objective:
             xp = array_namespace(features)
             value, map_gradient = self._map_losses[layer](xp.reshape(features, (features.shape[1], -1)))
             style[layer], maps[layer] = factor * value, factor * xp.reshape(map_gradient, features.shape)
-        tv_weight = weights.tv / 8
-        tv, tv_gradient = losses.total_variation(image)
-        values = {"content": sum(content.values()), "style": sum(style.values()), "tv": tv_weight * tv}
-        pixels_gradient = tv_weight * tv_gradient
-        if weights.laplacian:
-            distance, gradient = laplacian.laplacian(image, self._photograph)
-            values["laplacian"] = weights.laplacian * distance
-            pixels_gradient += weights.laplacian * gradient
-        for moved, trust in self._earlier:
-            distance, gradient = losses.temporal(image, moved, trust)
-            values["temporal"] = values.get("temporal", 0.0) + weights.temporal * distance
-            pixels_gradient += weights.temporal * gradient
-        values["total"] = sum(values.values())
-        values.update({f"content:{layer}": value for layer, value in content.items()})
-        values.update({f"style:{layer}": value for layer, value in style.items()})
-        return values, gradients, pixels_gradient
+        return {"content": content, "style": style}, gradients
+
+
+def _named(of_network: dict[str, dict[str, float]], of_pixels: dict[str, float]) -> dict[str, float]:
+    """All losses by name, the total among them."""
+    values = {kind: sum(layers.values()) for kind, layers in of_network.items()} | of_pixels
+    values["total"] = sum(values.values())
+    for kind, layers in of_network.items():
+        values.update({f"{kind}:{layer}": value for layer, value in layers.items()})
+    return values
 
 
 def _scaled(moments: Moments, factor: float) -> Moments:

@@ -4,16 +4,15 @@ Arrays of half precision are float16 over the array's largest value, and are rea
 float64, and no copy of a picture's size is made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Optional, Protocol
 
 import numpy as np
 
+from ..files import Scratch
 from .arrays import Array, array_namespace, device, dot, double
 
 PIECE = 1 << 20  # values
-
-Allocate = Callable[[int], Array]  # so many values of float16, of NumPy's, to be written to
 
 
 class Remembered(Protocol):
@@ -35,8 +34,8 @@ class Remembered(Protocol):
 class Whole:
     """An array as it is."""
 
-    def __init__(self, array: Array, scale: float = 1.0) -> None:
-        flat = array.reshape(-1)
+    def __init__(self, array: Any, scale: float = 1.0) -> None:
+        flat = array.reshape(-1)[:]
         self._array = flat if scale == 1 else array_namespace(flat).astype(flat, array_namespace(flat).float32) * scale
 
     def __getitem__(self, part: slice) -> Array:
@@ -61,20 +60,21 @@ class Half:
 
     Parameters
     ----------
-    array : Array
+    array : Array or pieces.Difference
     scale : float
         What it is to be multiplied by.
-    allocate : callable, optional
-        See `Allocate`; by default the array's library does it.
+    scratch : files.Scratch, optional
+        Where its values lie; by default where the array does.
     """
 
-    def __init__(self, array: Array, scale: float = 1.0, allocate: Optional[Allocate] = None) -> None:
-        xp, flat = array_namespace(array), array.reshape(-1)
-        self._xp, self._device = xp, device(array)
-        if allocate is None:
+    def __init__(self, array: Any, scale: float = 1.0, scratch: Optional[Scratch] = None) -> None:
+        flat, self._scratch = array.reshape(-1), scratch
+        xp, self._device = array_namespace(flat[:0]), device(flat[:0])
+        self._xp = xp
+        if scratch is None:
             self._values = xp.empty(flat.shape, dtype=xp.float16, device=self._device)
         else:
-            self._values = xp.asarray(allocate(flat.shape[0]))
+            self._values = xp.asarray(np.frombuffer(scratch.allocate(2 * flat.shape[0]), np.float16))
         largest = max(float(xp.max(xp.abs(flat[part]))) for part in self._parts()) or 1.0
         self._scale = scale * largest
         for part in self._parts():
@@ -83,6 +83,8 @@ class Half:
     def _parts(self) -> Iterator[slice]:
         for start in range(0, self._values.shape[0], PIECE):
             yield slice(start, start + PIECE)
+            if self._scratch is not None:  # itself, and what it is computed with: two arrays of float32 at most
+                self._scratch.passed((2 + 2 * 4) * PIECE)
 
     def __getitem__(self, part: slice) -> Array:
         """See `Remembered`."""

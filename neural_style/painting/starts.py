@@ -5,6 +5,7 @@ from typing import Any, Union
 import numpy as np
 
 from ..pictures import colors, images
+from .pieces import MEMORY, Pieces
 
 Picture = Any  # (H, W, 3) or (1, 3, H, W), float32, NumPy's
 
@@ -22,6 +23,7 @@ def start_picture(
     seed: int,
     noise: float = 0.0,
     exponent: float = 1.0,
+    pieces: Pieces = MEMORY,
 ) -> Picture:
     """The picture that is optimised.
 
@@ -39,6 +41,7 @@ def start_picture(
         0..1: share of white noise that is blended in.
     exponent : float
         Of pink noise: its amplitude falls with the frequency to this power.
+    pieces : pieces.Pieces
 
     Returns
     -------
@@ -46,23 +49,31 @@ def start_picture(
     """
     generator = np.random.default_rng(seed)
     if not isinstance(init, str):
-        image = images.to_network(images.resize(init, size))
+        image = pieces.in_network_range(init, size)
     elif init == "noise":
-        image = generator.uniform(-NOISE_AMPLITUDE, NOISE_AMPLITUDE, (1, 3, *size)).astype(np.float32)
+        image = pieces.array((1, 3, *size))
+        amplitude = NOISE_AMPLITUDE
+        pieces.change(image, lambda part: generator.uniform(-amplitude, amplitude, part.shape).astype(np.float32))
     elif init == "pink":
         image = _pink(generator, size, exponent)
+    elif init in ("content", "style"):
+        image = pieces.in_network_range({"content": content, "style": style}[init], size)
     else:
         image = images.to_network(_mixture(init, images.resize(content, size), images.resize(style, size)))
     if noise:
-        white = generator.normal(0, SPREAD, image.shape).astype(np.float32)
-        image = (1 - noise) * image + noise * white
+
+        def mixed(part: Picture) -> Picture:
+            white = generator.normal(0, SPREAD, part.shape).astype(np.float32)
+            return (1 - noise) * part + noise * white
+
+        pieces.change(image, mixed)
     return image
 
 
 def _mixture(init: str, content: Picture, style: Picture) -> Picture:
     if init == "recolored":
         return colors.matched_style(content, style, "covariance")
-    return {"content": content, "style": style, "mixed": 0.95 * content + 0.05 * style}[init]
+    return 0.95 * content + 0.05 * style
 
 
 def _pink(generator: np.random.Generator, size: tuple[int, int], exponent: float) -> Picture:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from ..engines.contract import Moments
 from ..pictures import images
 from . import losses
-from .arrays import Array, array_namespace, total
+from .arrays import Array
 from .objective import Weights
+from .pieces import MEMORY, Pieces
 
 
 def style_size(shape: Sequence[int], size: tuple[int, int], scale: float, fit: str) -> tuple[int, int]:
@@ -64,7 +65,11 @@ def _sum(one: Moments, other: Moments) -> Moments:
 
 
 def normalized(
-    weights: Weights, photograph: Array, content: dict[str, Array], styles: dict[str, list[Moments]]
+    weights: Weights,
+    photograph: Array,
+    content: dict[str, Array],
+    styles: dict[str, list[Moments]],
+    pieces: Pieces = MEMORY,
 ) -> Weights:
     """Weights with which each loss counts over the size of its target.
 
@@ -81,14 +86,15 @@ def normalized(
         Content layer -> the photograph's feature map, (1, C, H, W).
     styles : dict of str to list of Moments
         Style layer -> the painting's moments for each region.
+    pieces : pieces.Pieces
 
     Returns
     -------
     objective.Weights
     """
-    of_photograph = _per_mean_square(photograph)
+    of_photograph = _per_mean_square(photograph, pieces)
     content_layers = {
-        layer: weight * _per_mean_square(content[layer]) for layer, weight in weights.content_layers.items()
+        layer: weight * _per_mean_square(content[layer], pieces) for layer, weight in weights.content_layers.items()
     }
     style_layers = {}
     for layer, weight in weights.style_layers.items():
@@ -103,8 +109,7 @@ def normalized(
     )
 
 
-def _per_mean_square(features: Array) -> float:
+def _per_mean_square(features: Array, pieces: Pieces) -> float:
     """Of (1, C, H, W): N = H W over the sum of squares."""
     positions: int = math.prod(features.shape[2:])
-    xp = array_namespace(features)
-    return positions / (float(xp.sum(features**2)) if features.dtype == xp.float32 else total(features**2))
+    return positions / pieces.squares(features)

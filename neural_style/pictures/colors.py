@@ -13,6 +13,7 @@ PRESERVE = ("none", "luminance", "histogram", "covariance")
 MATCHING = ("histogram", "covariance")  # one picture's colours to those of another
 PIXELS = 2**16  # of a palette
 QUANTILES = 1024
+MOST = 2**23  # pixels of a photograph whose colours a painting is given: of a larger one about so many are looked at
 
 
 def matched_style(style, content, how):
@@ -29,11 +30,17 @@ def matched_style(style, content, how):
     -------
     ndarray, of the first picture's shape
     """
+    content = content[:: _step(content), :: _step(content)]
     if how == "histogram":
         return match_histograms(style, content, channel_axis=-1).astype(np.float32)
     if how != "covariance":
         return style
     return transfer(style, content, how)(style)
+
+
+def _step(picture):
+    """Of how many rows and columns one says enough of a picture's colours."""
+    return max(1, int((picture.shape[0] * picture.shape[1] / MOST) ** 0.5))
 
 
 def transfer(sample, target, how):

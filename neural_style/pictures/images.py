@@ -19,6 +19,8 @@ from ..ranges import LEVELS, MEAN_PIXEL
 _MEAN = np.array(MEAN_PIXEL, np.float32).reshape(1, 3, 1, 1)
 LOWEST, HIGHEST = -_MEAN, LEVELS - _MEAN  # of the network range
 SMALLEST_EDGE = 32  # pixels
+BICUBIC = Image.Resampling.BICUBIC
+PORTION = 1 << 22  # pixels that are resized at a time
 
 
 def fitted_size(shape, long_edge, enlarge=False):
@@ -37,30 +39,68 @@ def fitted_size(shape, long_edge, enlarge=False):
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def resize(picture, size, resample=Image.Resampling.LANCZOS):
-    """A picture (H, W, 3) at another size (height, width), anti-aliased; Lanczos' overshoots are cut to 0..1."""
+def resize(picture, size, resample=Image.Resampling.LANCZOS, empty=np.empty):
+    """A picture (H, W, 3) at another size (height, width), anti-aliased; Lanczos' overshoots are cut to 0..1.
+
+    `empty` gives the array that it is put into, from shape and type.
+    """
     if picture.shape[:2] == tuple(size):
         return picture
-    return np.clip(_resample(picture.transpose(2, 0, 1), size, resample).transpose(1, 2, 0), 0, 1)
+    result = empty((*size, picture.shape[2]), np.float32)
+    for channel in range(picture.shape[2]):
+        for columns, part in resampled(picture[:, :, channel], size, resample):
+            np.clip(part, 0, 1, out=result[:, columns, channel])
+    return result
 
 
-def resize_planes(planes, size, resample=Image.Resampling.BICUBIC):
+def resize_planes(planes, size, resample=BICUBIC):
     """An array (1, C, H, W) of any range at another size (height, width)."""
     if planes.shape[2:] == tuple(size):
         return planes
-    return _resample(planes[0], size, resample)[None]
+    result = np.empty((1, planes.shape[1], *size), np.float32)
+    for channel in range(planes.shape[1]):
+        for columns, part in resampled(planes[0, channel], size, resample):
+            result[0, channel, :, columns] = part
+    return result
 
 
-def _resample(planes, size, resample):
-    height, width = size
-    return np.stack(
-        [np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), resample)) for plane in planes]
-    )
+def resampled(plane, size, resample):
+    """A plane (H, W) at another size (height, width), as Pillow makes it: a large one columns by columns.
+
+    Yields
+    ------
+    slice, ndarray
+        Some columns, and what stands there.
+    """
+    (height, width), plane = size, np.asarray(plane, np.float32)
+    if max(plane.size, height * width) <= PORTION:
+        yield slice(0, width), _resized(plane, size, resample)
+        return
+    across = plane if plane.shape[1] == width else np.empty((plane.shape[0], width), np.float32)
+    for rows in _portions(plane.shape[0], max(plane.shape[1], width)) if across is not plane else ():
+        across[rows] = _resized(plane[rows], (rows.stop - rows.start, width), resample)
+    for columns in _portions(width, max(plane.shape[0], height)):
+        yield columns, _resized(across[:, columns], (height, columns.stop - columns.start), resample)
 
 
-def to_network(picture):
-    """From (H, W, 3) in 0..1 to (1, 3, H, W) in network range, float32."""
-    return np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) * LEVELS - _MEAN
+def _portions(length, other):
+    """Slices of an edge, so many that none has more than `PORTION` values."""
+    step = max(1, PORTION // other)
+    return [slice(first, min(length, first + step)) for first in range(0, length, step)]
+
+
+def _resized(plane, size, resample):
+    # Pillow's order, too, is first across, then down
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], resample))
+
+
+def to_network(picture, result=None):
+    """From (H, W, 3) in 0..1 to (1, 3, H, W) in network range, float32; into an array of that shape, if given."""
+    if result is None:
+        result = np.empty((1, picture.shape[2], *picture.shape[:2]), np.float32)
+    np.multiply(picture.transpose(2, 0, 1), LEVELS, out=result[0])
+    result -= _MEAN
+    return result
 
 
 def from_network(image):

@@ -213,4 +213,4 @@ def _without_files(settings, shown):
         limits.check(run, None)
         context = Context(run, None, Record())
         listeners = Listeners([make(context) for make in (Losses, *shown)])
-        yield from into_files.followed(context, course.start(run), listeners)
+        yield from into_files.followed(context, [(course.start(run), None)], listeners)

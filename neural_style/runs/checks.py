@@ -16,8 +16,8 @@ def check_levels(levels):
         _demand(len(level.size) == 2 and all(_whole(n, 1) for n in (*level.size, level.epochs)), f"its level {level}")
 
 
-def check_state(state, levels):
-    """Counters lie within the levels; pictures are finite and have the size of theirs."""
+def check_state(state, levels, finite):
+    """Counters lie within the levels; pictures are finite, as a function says, and have the size of theirs."""
     epochs = [level.epochs for level in levels]
     _demand(_whole(state.level, 0, len(levels) - 1), f"its level {state.level}")
     _demand(_whole(state.level_epoch, 0, epochs[state.level]), f"its epoch {state.level_epoch} of level {state.level}")
@@ -29,15 +29,15 @@ def check_state(state, levels):
     _demand(isinstance(totals, list) and len(totals) <= LOOK_BACK + 1 and all(map(_float, totals)), "its total losses")
     # at the beginning of a level the picture is still of the one before
     size = levels[state.level if state.level_epoch or not state.level else state.level - 1].size
-    _check_picture("its picture", state.image, size)
+    _check_picture("its picture", state.image, size, finite)
     if state.average is not None:
-        _check_picture("its mean picture", state.average, size)
+        _check_picture("its mean picture", state.average, size, finite)
     if state.best is not None:
         _demand(_whole(state.best.epoch, 0, state.epoch) and _number(state.best.total), "its best picture")
-        _check_picture("its best picture", state.best.image, levels[-1].size)
+        _check_picture("its best picture", state.best.image, levels[-1].size, finite)
 
 
-def check_optimizer(arrays, name, shape):
+def check_optimizer(arrays, name, shape, finite):
     """The arrays are those that the optimizer keeps, or none; finite, and of the picture's shape."""
     _demand(name in OPTIMIZERS, f"its optimizer {name}")
     keeps = OPTIMIZERS[name]
@@ -50,7 +50,7 @@ def check_optimizer(arrays, name, shape):
     for key, array in arrays.items():
         shape_and_kinds = ((), "iuf") if key in keeps.numbers or key in scales else (shape, "f")
         _demand(array.shape == shape_and_kinds[0] and array.dtype.kind in shape_and_kinds[1], f"its {key}")
-        _demand(np.isfinite(array).all() or key == "loss", f"its {key}")
+        _demand(finite(array) or key == "loss", f"its {key}")
 
 
 def check_event(event, levels):
@@ -68,9 +68,9 @@ def check_settings(settings):
     _demand(_whole(settings.get("max_num_epochs"), 1) and _number(settings.get("stop_eps")), "its settings")
 
 
-def _check_picture(what, image, size):
+def _check_picture(what, image, size, finite):
     _demand(isinstance(image, np.ndarray) and image.dtype == np.float32 and image.shape == (1, 3, *size), what)
-    _demand(np.isfinite(image).all(), f"{what} is not finite")
+    _demand(finite(image), f"{what} is not finite")
 
 
 def _whole(value, least, most=math.inf):

@@ -35,6 +35,7 @@ def start(run):
         seed=it.seed,
         noise=it.init_noise,
         exponent=it.pink_exponent,
+        pieces=run.pieces,
     )
     return State(picture)
 
@@ -84,6 +85,7 @@ def events(run, state, earlier=(), detail=None, kept=None):
         clip=not optimizer.classic,
         average_decay=it.average_decay,
         enlarge=lambda image, size: run.engine.array(enlarged(run, image, size, detail)),
+        pieces=run.pieces,
     )
 
 
@@ -97,8 +99,13 @@ def enlarged(run, image, size, detail=None):
     image = to_numpy(image)
     if image.shape[2:] == tuple(size):
         return image
-    here, there = (images.to_network(images.resize(detail, s)) for s in (image.shape[2:], size))
-    return there + images.resize_planes(image - here, size)
+    difference, result = (run.pieces.in_network_range(detail, s) for s in (image.shape[2:], size))
+    run.pieces.change(difference, lambda here, image: image - here, image)
+    for channel in range(result.shape[1]):
+        for columns, part in images.resampled(difference[0, channel], size, images.BICUBIC):
+            result[0, channel, :, columns] += part
+        run.pieces.passed(result.nbytes)
+    return result
 
 
 def objective(run, size, earlier=(), kept=None):
@@ -114,7 +121,7 @@ def objective(run, size, earlier=(), kept=None):
         Of a film: what frames before this one were evaluated with, and, when this returns, what this one is.
     """
     it, array = run.settings, run.engine.array
-    photograph = array(images.to_network(images.resize(run.content, size)))
+    photograph = array(run.pieces.in_network_range(run.content, size))
     kept = {} if kept is None else kept
     regions, evaluator = kept.get(size, (None, None))
     if regions is run.regions:
@@ -127,7 +134,7 @@ def objective(run, size, earlier=(), kept=None):
         features, styles = styles, {layer: [losses.moments(found)] for layer, found in styles.items()}
     weights = layer_weights(it)
     if it.normalize_losses:
-        weights = targets.normalized(weights, photograph, content, styles)
+        weights = targets.normalized(weights, photograph, content, styles, run.pieces)
     if regions is not run.regions:
         by_moments, by_maps = ((), it.style_layers) if of_maps else (it.style_layers, ())
         regions = [None if region is None else masks.resized(region, size) for region in run.regions]
@@ -142,6 +149,7 @@ def objective(run, size, earlier=(), kept=None):
         map_losses=map_losses,
         max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else array(masks.resized(run.painted, size)),
+        pieces=run.pieces,
         photograph=photograph if run.painted is not None or it.laplacian_weight else None,
         earlier=[
             (array(images.resize_planes(moved, size)), array(masks.resized(trust, size))) for moved, trust in earlier
@@ -152,7 +160,7 @@ def objective(run, size, earlier=(), kept=None):
         nothing = balance.of_nothing(weights, styles, evaluator.positions)
         found = weighted(weights).losses(photograph)
         lost = NETWORKS[it.model].defaults_for(run.weights.offline).lost
-        weights = balance.balanced(it.strength, weights, found, nothing, content, lost)
+        weights = balance.balanced(it.strength, weights, found, nothing, content, lost, run.pieces)
         weights = weights._replace(content=_of_usual(it, "content_weight"), style=_of_usual(it, "style_weight"))
     if earlier:
         weights = balance.steadied(it.temporal_weight, weights, styles, evaluator.positions, content, size)
@@ -173,7 +181,7 @@ def style_targets(run, size):
     of_maps = it.style_loss in matching.MAP_LOSSES
     for picture, regions, scale in zip(run.styles, run.style_regions, it.style_scale):
         painting_size = targets.style_size(picture.shape, size, scale, it.style_fit)
-        painting = images.to_network(images.resize(picture, painting_size))
+        painting = run.pieces.in_network_range(picture, painting_size)
         resized = [None if region is None else masks.resized(region, painting_size) for region in regions]
         layers = (it.style_layers, ()) if of_maps else ((), it.style_layers)
         extracted = run.encoder.extract(run.engine.array(painting), *layers, resized)

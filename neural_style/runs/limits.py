@@ -173,9 +173,8 @@ def _what_fits(run, free):
     return advice + (", or --engine torch, which computes in strips" if strips else "")
 
 
-def check_scratch(run, need):
-    """InputError if the disk of `--scratch` has no room for so many bytes."""
-    folder = run.settings.scratch
+def check_scratch(folder, need):
+    """InputError if the disk of `--scratch`, or of what is taken for it, has no room for so many bytes."""
     free = free_disk(folder)
     if need > free:
         raise InputError(

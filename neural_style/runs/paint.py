@@ -111,22 +111,28 @@ def painting(settings, *more, shared=None):
     if settings.animate:
         animation.check(settings.animate)
     run = prepare.prepare(resume.with_its_machine(settings), shared)
-    with output.claimed(run.settings.output_dir) as claim, spread.over(run) as run:
+    with output.claimed(run.settings.output_dir) as claim, spread.over(run, claim.folder) as run:
         run, saved, notices = _taken_up(run, claim.folder)
-        run = fitting.fitted(run)
+        run = fitting.fitted(run, claim.folder)
         limits.check(run, claim.folder)
-        context = Context(run, claim, _record(claim.folder, saved), saved)
+        event = saved and saved.event
+        context = Context(run, claim, _record(claim.folder, saved), _without_pictures(saved))
         listeners = Listeners([make(context) for make in (*LISTENERS, *more)])
         files = output.files_of_run(claim.folder)
         output.spare_sources(run.settings, claim.folder, lambda name: name in files or listeners.writes(name))
         output.check_free(claim.folder, files, listeners.writes)
-        start = course.start(run) if saved is None else saved.event.state
+        beginning = [(course.start(run) if saved is None else event.state, event)]
         if saved is None:
             notices.append(output.make_room(claim.folder, files, run.settings.overwrite))
         for notice in (*run.notices, *filter(None, notices)):
             if not run.settings.no_progress:
                 talk.say(notice)
-        yield from followed(context, start, listeners)
+        del saved, event
+        yield from followed(context, beginning, listeners)
+
+
+def _without_pictures(saved):
+    return saved and saved._replace(event=saved.event._replace(image=None, state=None))
 
 
 def _taken_up(run, folder):
@@ -135,19 +141,19 @@ def _taken_up(run, folder):
     A run that has ended is taken up by the same command, too: nothing of it has to be painted again.
     """
     if run.settings.resume:
-        saved, notice = state.load(folder)
+        saved, notice = state.load(folder, fitting.read_into(run.settings, folder))
         if saved is not None:
             run, saved = resume.taken_up(run, saved)
         return run, saved, [saved and resume.engine_notice(run, saved), notice or _resume_notice(folder, saved)]
-    saved = None if run.settings.overwrite else _ended(folder)
+    saved = None if run.settings.overwrite else _ended(run.settings, folder)
     if saved is not None and resume.is_same(run, saved):
         return run, saved, [_resume_notice(folder, saved) + " --overwrite paints it again."]
     return run, None, []
 
 
-def _ended(folder):
+def _ended(settings, folder):
     try:
-        saved, _ = state.load(folder)
+        saved, _ = state.load(folder, fitting.read_into(settings, folder))
     except InputError:
         return None
     return saved if saved is not None and saved.event.status in ENDED else None
@@ -185,15 +191,20 @@ def _earlier_final(folder, epoch):
     return final if known and final["epoch"] <= epoch else None
 
 
-def followed(context, start, listeners):
-    """The steps of a run from its first event to the last, each yielded when the listeners have been told of it."""
-    run, saved = context.run, context.saved
-    event = saved and saved.event
+def followed(context, beginning, listeners):
+    """The steps of a run from its first event to the last, each yielded when the listeners have been told of it.
+
+    `beginning` is a list of one pair: the state to begin with, and the event of an earlier process that led there, or
+    None. It is emptied: nobody else shall hold their pictures, which are soon painted over.
+    """
+    run, saved, (start, event) = context.run, context.saved, beginning.pop()
     ended = event is not None and event.status is not None
     try:
         with output.writing(context.folder):
             listeners.begin()
-        for event in () if ended else course.events(run, start):
+        steps = () if ended else course.events(run, start)
+        del start
+        for event in steps:
             listeners.epoch(event, is_due(run.settings, event.epoch))
             if event.status is None:
                 yield context, event

@@ -18,6 +18,7 @@ from ..networks import layers
 from ..networks.registry import NETWORKS
 from ..painting import levels, losses, targets
 from ..painting.optimizers import OPTIMIZERS
+from ..painting.pieces import MEMORY, Pieces
 from ..pictures import colors, find, images, masks, reading
 from ..weights import store
 from . import course
@@ -97,6 +98,7 @@ class Run(NamedTuple):
     notices: tuple  # of lines for the user: what was chosen for him
     shared: Shared
     make_optimizer: Callable  # rate -> painting.optimizers.Optimizer
+    pieces: Pieces = MEMORY  # how it computes with its pictures
     strips: Optional[dict] = None  # as run.json says it, where pictures do not fit into memory whole
     cluster: Optional[dict] = None  # as run.json says it, where workers compute
     kept: bool = False  # whether the networks of all levels stay for the next frame of a film

@@ -44,7 +44,7 @@ class States(Listener):
         context = self.context
         saved = state.Saved(event.mapped(to_numpy), context.run.levels, self._settings, context.record)
         with context.writing():
-            state.save(context.folder, saved)
+            state.save(context.folder, saved, context.run.pieces)
         context.record.saved_epoch = event.epoch
 
 

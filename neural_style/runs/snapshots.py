@@ -51,6 +51,7 @@ def _finished_strips(run, image, size):
         if painted is not None:
             picture = content[first:last] + painted[first:last, :, None] * (picture - content[first:last])
         yield picture
+        run.pieces.passed(3 * picture.nbytes)
 
 
 def _matching(run, image):
@@ -133,7 +134,7 @@ class Snapshots(Listener):
         if self._has_thumbnails:
             small = images.resize(picture, images.fitted_size(picture.shape, thumbnails.LONG_EDGE))
             self._save([small], thumbnails.name(name))
-        self._save([picture], name)
+        self._save((picture[first:last] for first, last in large.bounds(picture.shape)), name, picture.shape[:2])
         return name
 
     def _save(self, strips, name, size=None):

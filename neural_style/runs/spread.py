@@ -13,7 +13,6 @@ from ..networks.registry import NETWORKS
 from ..networks.strips import sees_all
 from ..networks.tiles import tiles
 from ..painting import losses
-from ..painting.optimizers import OPTIMIZERS
 from ..weights import store
 from . import fitting, limits
 
@@ -21,12 +20,14 @@ SHARE = 0.5  # of a worker's memory that the tiles that it keeps may take: Dask 
 
 
 @contextlib.contextmanager
-def over(run):
+def over(run, folder=None):
     """A run that the workers of `--cluster` compute, until the end of the block; without the option, as it is.
 
     Parameters
     ----------
     run : prepare.Run
+    folder : Path, optional
+        See `fitting.fitted`.
 
     Yields
     ------
@@ -39,20 +40,22 @@ def over(run):
         If there are no such workers, one of them cannot compute what is asked for, or the memory is too small.
     """
     if run.settings.cluster is None:
-        yield run
+        given = [run]
+        del run  # nobody shall hold its pictures but who computes with them
+        yield given.pop()
         return
-    _check(run)
+    _check(run, folder)
     with schedulers.opened(run.settings.cluster) as found:
         yield _spread(run, found)
 
 
-def _check(run):
+def _check(run, folder):
     it, names = run.settings, _looked_at(run)
     whole = sees_all(NETWORKS[it.model], names)
     if whole:
         raise InputError(f"--cluster: layer {whole} sees the whole picture at once; no tile can.")
-    pictures = math.prod(run.size) * limits.IMAGE * (fitting.PICTURES + OPTIMIZERS[it.optimizer].pictures)
-    need, room = limits.FIXED_BYTES + pictures, limits.room(run)
+    found, room = fitting.ways_beside_workers(run, folder), limits.room(run)
+    need = min(fitting.needs(run, way, 0) for way in found)
     if room is not None and need > room and not it.no_memory_check:
         raise InputError(
             f"--max-long-edge: {run.size[1]} x {run.size[0]} pixels need about {limits.shown(need)} of memory here, "

@@ -7,7 +7,6 @@ long, and all that a run would use is checked: its form here, its values by `che
 
 import contextlib
 import dataclasses
-import io
 import json
 import math
 import zipfile
@@ -15,10 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import EngineError, InputError
 from ..files import replacing
 from ..painting.descent import Best, Event, State
 from ..painting.levels import Level
+from ..painting.pieces import MEMORY
 from . import checks
 from .record import Record
 from .status import ENDED, Status
@@ -37,8 +37,8 @@ class Saved(NamedTuple):
     file: str = NEWEST  # where it was found
 
 
-def save(folder, saved):
-    """Write the state; the one that was the newest is kept beside it.
+def save(folder, saved, pieces=MEMORY):
+    """Write the state, piece by piece (`painting.pieces`); the one that was the newest is kept beside it.
 
     Raises
     ------
@@ -65,11 +65,18 @@ def save(folder, saved):
     with replacing(folder / NEWEST, earlier=folder / EARLIER) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+                _write(member, np.asarray(array, order="C"), pieces)
 
 
-def load(folder):
-    """The newest intact state of a folder.
+def _write(file, array, pieces):
+    """An array as `numpy.save` writes it."""
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    for part in pieces.parts(array):
+        file.write(part.data)
+
+
+def load(folder, pieces=MEMORY):
+    """The newest intact state of a folder; its arrays lie where `pieces` has them.
 
     Returns
     -------
@@ -88,7 +95,9 @@ def load(folder):
         if not (folder / name).is_file():
             continue
         try:
-            saved = _read(folder / name)
+            saved = _read(folder / name, pieces)
+        except EngineError:  # of a disk without room
+            raise
         # whatever a damaged file leads zipfile, NumPy and JSON to
         except Exception as error:
             damaged = f"{folder / name} is damaged ({(str(error).splitlines() or [type(error).__name__])[0]})"
@@ -120,11 +129,11 @@ def settings_of(folder):
 
 def is_unfinished(folder):
     """Whether there is an intact state of a run that has not ended."""
-    try:
-        saved, _ = load(folder)
-    except InputError:
-        return False
-    return saved is not None and saved.event.status not in ENDED
+    for name in (NEWEST, EARLIER):
+        with contextlib.suppress(Exception), _opened(folder / name) as archive:
+            if archive.testzip() is None:
+                return _header(archive)["event"][3] not in ENDED
+    return False
 
 
 def _opened(path):
@@ -139,27 +148,32 @@ def _opened(path):
     return archive
 
 
-def _array(archive, name):
-    data = archive.read(name)
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError(f"{name} is of an unknown form")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    if fortran_order:
-        raise ValueError(f"{name} is of an unknown form")
-    # refuses objects, and a shape that is not that of the data; a copy can be written to
-    return np.frombuffer(data, dtype, math.prod(shape), stream.tell()).reshape(shape).copy()
+def _array(archive, name, pieces=MEMORY):
+    with archive.open(name) as stream:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError(f"{name} is of an unknown form")
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+        # an array is no larger than its file, whatever it declares, and holds no objects
+        if fortran_order or dtype.hasobject or math.prod(shape) * dtype.itemsize > archive.getinfo(name).file_size:
+            raise ValueError(f"{name} is of an unknown form")
+        array = pieces.array(shape, dtype)
+        for part in pieces.parts(array):
+            if stream.readinto(part.view(np.uint8)) != part.nbytes:
+                raise ValueError(f"{name} is too short")
+        if stream.read(1):  # what is left, and with it its checksum
+            raise ValueError(f"{name} is too long")
+    return array
 
 
 def _header(archive):
     return json.loads(_array(archive, "header.npy").tobytes())
 
 
-def _read(path):
+def _read(path, pieces=MEMORY):
     with _opened(path) as archive:
         header = _header(archive)
         names = [name for name in archive.namelist() if name != "header.npy"]
-        arrays = {name[: -len(".npy")]: _array(archive, name) for name in names}
+        arrays = {name[: -len(".npy")]: _array(archive, name, pieces) for name in names}
     if header["format"] != FORMAT:
         raise ValueError("written by another version")
     levels = [Level(tuple(size), epochs) for size, epochs in header["levels"]]
@@ -170,8 +184,8 @@ def _read(path):
     status = None if status is None else Status(status)
     event = Event(state.epoch, state.shown, losses, relative_change, failed, status, state)
     checks.check_levels(levels)
-    checks.check_state(state, levels)
-    checks.check_optimizer(optimizer, header["settings"].get("optimizer"), state.image.shape)
+    checks.check_state(state, levels, pieces.finite)
+    checks.check_optimizer(optimizer, header["settings"].get("optimizer"), state.image.shape, pieces.finite)
     checks.check_event(event, levels)
     checks.check_settings(header["settings"])
     return Saved(event, levels, header["settings"], Record.from_json(header["record"]), path.name)

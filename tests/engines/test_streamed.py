@@ -6,6 +6,7 @@ from narrow import narrow
 from numpy_engine import NumpyEngine
 from test_contract import ALL_KINDS, Case, assert_close, torch_engine
 
+from neural_style.engines import mirror
 from neural_style.engines.contract import Moments, Statistics, Strips
 from neural_style.engines.streamed import StreamedEncoder, StreamedEvaluator
 from neural_style.errors import EngineError
@@ -54,6 +55,25 @@ def strips_of(case, part):
     names = [*case.content, *case.style]
     least, most = (Division(case.network, edges, case.options["pooling"], names, n).values for n in (0, 10**12))
     return int(least + part * (most - least))
+
+
+@pytest.mark.parametrize("border", [0, 1, 6])
+def test_rows_of_a_mirrored_picture_and_their_gradient(border):
+    generator = np.random.default_rng(0)
+    image = generator.normal(size=(1, 3, 17, 13))
+    whole = np.pad(image, ((0, 0), (0, 0), *((border, border),) * 2), mode="reflect")
+    assert np.array_equal(mirror.mirrored(image, border), whole)
+    gradient, total = generator.normal(size=whole.shape), np.zeros_like(image)
+    height = whole.shape[2]
+    for first in range(0, height, 4):
+        rows = first, min(height, first + 6)  # they overlap
+        assert np.array_equal(mirror.mirrored(image, border, rows), whole[:, :, rows[0] : rows[1]])
+        share = gradient[:, :, rows[0] : rows[1]].copy()
+        share[:, :, 4:] = 0  # of what overlaps only one part counts
+        mirror.fold_into(total, share, rows, border)
+    assert np.allclose(total, mirror.folded(gradient, border), rtol=0, atol=1e-12)
+    # the transpose of the continuation
+    assert np.sum(total * image) == pytest.approx(np.sum(gradient * whole))
 
 
 @pytest.mark.parametrize(("part", "kept", "lean"), [

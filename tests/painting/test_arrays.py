@@ -17,6 +17,7 @@ from neural_style.painting.targets import blended, normalized
 GENERATOR = np.random.default_rng(5)
 FEATURES, OTHER = GENERATOR.normal(size=(2, 6, 30)).astype(np.float32) + np.float32(0.5)
 MASK = GENERATOR.uniform(size=30).astype(np.float32)
+PAINTED = np.random.default_rng(1).uniform(size=(8, 10)).astype(np.float32)
 IMAGE = GENERATOR.uniform(-150, 180, (1, 3, 8, 10)).astype(np.float32)
 RATES = {"nag": 0.01, "adam": 4.0, "lbfgs": 4.0}
 
@@ -145,7 +146,7 @@ class Squares:
         return self.given
 
 
-@pytest.mark.parametrize("options", [{}, {"max_gradient_norm": 10.0}, {"painted": MASK[:10]}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"max_gradient_norm": 10.0}, {"painted": PAINTED}], ids=str)
 def test_an_objective_and_that_it_writes_to_nothing_of_the_engines(torch, options):
     def course(convert):
         evaluator, image = Squares((8, 10), convert(IMAGE / 2)), convert(IMAGE)

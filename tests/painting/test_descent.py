@@ -10,6 +10,7 @@ import pytest
 from neural_style.painting.descent import State, descend
 from neural_style.painting.levels import Level, extended, plan
 from neural_style.painting.optimizers import LBFGS, OPTIMIZERS
+from neural_style.painting.pieces import MEMORY
 from neural_style.pictures.images import resize_planes
 from neural_style.runs import course
 
@@ -297,8 +298,9 @@ def test_the_rate_falls_as_with_the_schedule_of_mxnet(mx, monkeypatch, delay, fa
         optimizer="nag", lr=0.25, lr_sched_delay=float(delay), lr_sched_factor=factor, stop_eps=0.0, average_decay=0.0
     )
     run = SimpleNamespace(
-        settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray), make_optimizer=OPTIMIZERS["nag"]
-    )
+        settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray), make_optimizer=OPTIMIZERS["nag"],
+        pieces=MEMORY,
+    )  # fmt: skip
     rate_at = course.events(run, State(START))
     reference = mx.lr_scheduler.FactorScheduler(step=delay, factor=factor, base_lr=0.25, stop_factor_lr=0)
     for epoch in range(1, 8 * delay + 2):

@@ -20,9 +20,7 @@ TARGET = GENERATOR.normal(0, 50, SHAPE).astype(np.float32)
 @pytest.fixture(params=["memory", "disk"])
 def half(request, tmp_path, monkeypatch):
     monkeypatch.setattr(remembered, "PIECE", 500)  # several pieces, the last one shorter
-    scratch = Scratch(tmp_path)
-    allocate = lambda count: np.frombuffer(scratch.allocate(2 * count), np.float16)  # noqa: E731
-    return functools.partial(Half, allocate=allocate if request.param == "disk" else None)
+    return functools.partial(Half, scratch=Scratch(tmp_path) if request.param == "disk" else None)
 
 
 def losses(optimizer, image, count):

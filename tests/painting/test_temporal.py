@@ -24,10 +24,11 @@ class Nothing:
     size, positions = SIZE, {}
 
     def forward(self, image):
+        self._image = image
         return Statistics({}, {})
 
     def backward(self, gradients):
-        return 0.0
+        return 0 * self._image
 
 
 def test_it_is_the_squared_difference_where_it_is_trusted():

@@ -32,6 +32,19 @@ def test_size_of_the_result(shape, long_edge, enlarge, size):
     assert images.fitted_size(shape, long_edge, enlarge) == size
 
 
+@pytest.mark.parametrize("size", [(100, 140), (33, 150), (50, 31), (17, 70), (200, 33)])
+@pytest.mark.parametrize("resample", [images.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX])
+def test_a_large_picture_is_resized_as_a_small_one(size, resample, monkeypatch):
+    planes = np.random.default_rng(0).normal(0, 50, (1, 2, 50, 70)).astype(np.float32)
+    picture = np.random.default_rng(1).uniform(size=(50, 70, 3)).astype(np.float32)
+    whole = [images.resize_planes(planes, size, resample), images.resize(picture, size, resample)]
+    monkeypatch.setattr(images, "PORTION", 900)
+    parts = [images.resize_planes(planes, size, resample), images.resize(picture, size, resample)]
+    for one, other in zip(whole, parts):
+        assert one.shape == other.shape and other.dtype == np.float32
+        assert np.abs(one - other).max() <= 1e-6 * np.abs(one).max()
+
+
 def test_shrinking_a_fine_checkerboard_gives_grey_not_moire():
     board = np.indices((200, 300)).sum(axis=0) % 2
     picture = np.repeat(board[..., None], 3, axis=2).astype(np.float32)

@@ -18,7 +18,7 @@ import pytest
 from conftest import ROOT
 
 from neural_style.engines import door, schedulers, workers
-from neural_style.runs import dispatch
+from neural_style.runs import dispatch, limits
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 pytestmark = pytest.mark.skipif(not door.installed(), reason="no engine is installed")
@@ -53,6 +53,18 @@ def losses(folder):
 
 def picture(folder):
     return (Path(folder) / "final.png").read_bytes()
+
+
+@pytest.mark.parametrize(("memory", "pairs"), [("3MB", "half"), ("2MB", "disk")])
+def test_what_stays_on_this_machine_takes_less_where_memory_asks(paint, address, monkeypatch, capfd, memory, pairs):
+    monkeypatch.setattr(limits, "FIXED_BYTES", 0)
+    monkeypatch.setattr(limits, "PROCESS_BYTES", 0)
+    assert paint(*COMMON, "--cluster", address, "--output-dir", "much") == 0
+    assert paint(*COMMON, "--cluster", address, "--output-dir", "little", "--memory", memory) == 0
+    assert "The steps of L-BFGS are remembered " in capfd.readouterr().err
+    record = json.loads((Path("little") / "run.json").read_text())
+    assert record["engine"]["cluster"]["pairs"] == pairs
+    assert losses("little") == [pytest.approx(row, rel=5e-3) for row in losses("much")]
 
 
 def test_a_run_over_workers_is_the_run_without_and_a_killed_worker_changes_no_byte(

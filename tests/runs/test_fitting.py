@@ -12,7 +12,8 @@ from PIL import Image
 
 from neural_style.engines import door
 from neural_style.errors import InputError
-from neural_style.runs import limits, options, values
+from neural_style.painting import pieces
+from neural_style.runs import fitting, limits, options, values
 from neural_style.runs.declared import OPTIONS
 
 needs_strips = pytest.mark.skipif("torch" not in door.installed(), reason="PyTorch is not installed")
@@ -68,10 +69,12 @@ def test_a_run_in_strips_is_the_run_without(paint, folder, masked, cramped, caps
     assert said["engine"]["strips"]["values"] > 0 and said["engine"]["strips"]["whole_up_to_pixels"] < 64 * 48
     ours = losses(folder / "strips")
     assert len(ours) == len(whole) == 6
-    for row, right, close in zip(ours, whole, (2e-4, *[5e-3] * 5)):
+    for row, right in zip(ours, whole):
         # optimizers make more of a rounding from epoch to epoch; the change is the small difference of two pictures
-        assert row.pop("relative_change") == pytest.approx(right.pop("relative_change"), rel=5 * close)
-        assert row == pytest.approx(right, rel=close)
+        assert row.pop("relative_change") == pytest.approx(right.pop("relative_change"), rel=2e-2)
+        assert row.pop("total") == pytest.approx(right.pop("total"), rel=1e-3)
+        # Adam's first steps follow the signs of a gradient, of which rounding turns those of the smallest values
+        assert row == pytest.approx(right, rel=5e-3)
 
 
 @needs_strips
@@ -88,6 +91,43 @@ def test_lbfgs_remembers_with_fewer_bytes_where_memory_asks(paint, folder, cramp
     assert paint(*common, "--memory", memory, *more, "--output-dir", "less", "--resume", "--max-num-epochs", "8") == 0
     assert len(losses(folder / "less")) == 8
     assert not list(folder.glob(".nstyle-*"))
+
+
+@needs_strips
+@pytest.mark.parametrize("more", [
+    ["--optimizer", "lbfgs"],
+    ["--optimizer", "adam", "--average-decay", "0.5", "--laplacian-weight", "1", "--border", "3"],
+    ["--optimizer", "nag", "--init", "noise", "--init-noise", "0.3", "--preserve-colors", "covariance"],
+], ids=["lbfgs", "adam", "nag"])  # fmt: skip
+def test_pictures_on_a_disk_give_the_same_bytes(paint, folder, monkeypatch, masked, more):
+    monkeypatch.setattr(limits, "PROCESS_BYTES", 0)
+    monkeypatch.setattr(pieces, "PIECE", 4000)  # several in a picture
+    common = ["--engine", "torch", "--stop-eps", "0", "--max-num-epochs", "6", "--pyramid-levels", "2"]
+    common += ["--image-format", "png", "--memory", "1MB", "--no-memory-check", *more, *masked]
+    written = []
+    for kind in ("half", "disk"):
+        monkeypatch.setattr(fitting, "ways", lambda run, folder, kind=kind: [fitting.Way("strips", kind)])
+        assert paint(*common, "--output-dir", kind) == 0
+        assert record(folder / kind)["engine"]["strips"]["pairs"] == kind
+        with np.load(folder / kind / "state.npz") as state:
+            arrays = {name: state[name].tobytes() for name in state.files if name != "header"}
+        names = ("final.png", "e_3.png") if (folder / kind / "e_3.png").exists() else ("final.png",)
+        written.append([(folder / kind / name).read_bytes() for name in names] + [arrays, losses(folder / kind)])
+        # and goes on with what was written
+        assert paint(*common, "--output-dir", kind, "--resume", "--max-num-epochs", "8") == 0
+        written[-1].append((folder / kind / "final.png").read_bytes())
+    assert written[0] == written[1]
+    assert not list(folder.rglob(".nstyle-*"))
+
+
+@needs_strips
+def test_what_memory_has_no_room_for_goes_to_the_disk_of_the_run(paint, folder, cramped, capsys, monkeypatch):
+    common = ["--engine", "torch", "--precision", "float32", "--max-num-epochs", "4", "--stop-eps", "0"]
+    monkeypatch.setattr(fitting, "needs", lambda run, way, _: 1 if way.pairs == "disk" else 1e9)
+    assert paint(*common, "--memory", "3MB") == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Computing in strips")]
+    assert "on the disk, in out" in line and record(folder / "out")["engine"]["strips"]["pairs"] == "disk"
+    assert not list(folder.rglob(".nstyle-*"))
 
 
 @needs_strips

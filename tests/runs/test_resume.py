@@ -498,10 +498,10 @@ def test_a_full_disk_keeps_the_last_state_and_is_said(paint, tmp_path, monkeypat
     assert paint(*RUN, "--output-dir", "alone") == 0
     real = state.save
 
-    def save(folder, saved):
+    def save(folder, saved, *more):
         if saved.event.epoch == 4:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(folder, saved)
+        real(folder, saved, *more)
 
     capsys.readouterr()
     with monkeypatch.context() as context:

@@ -36,6 +36,7 @@ from neural_style import files  # noqa: E402
 from neural_style.engines.choice import Choice  # noqa: E402
 from neural_style.painting.levels import Level, extended  # noqa: E402
 from neural_style.painting.optimizers import OPTIMIZERS  # noqa: E402
+from neural_style.painting.pieces import MEMORY  # noqa: E402
 from neural_style.report import contact_sheet  # noqa: E402
 from neural_style.runs import command, course, state  # noqa: E402
 from neural_style.runs import paint as runs_paint  # noqa: E402
@@ -74,7 +75,7 @@ def prepare(settings, shared=None):
         settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
         content=picture, styles=[picture[:, ::-1]],
         weights=store.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
-        regions=[None], style_regions=[[None]], make_optimizer=OPTIMIZERS[settings.optimizer],
+        regions=[None], style_regions=[[None]], make_optimizer=OPTIMIZERS[settings.optimizer], pieces=MEMORY,
         machine=transfer.Machine(ENGINE, Choice("toy", "float32", "the only one"), ()),
     )  # fmt: skip
     return transfer.Run(**fields)

@@ -101,6 +101,21 @@ class Encoder:
 
         return {name: np.float32(held[name][:, own[name]])[None] for name in strip.wanted}, pull if backward else None
 
+    def sums(self, features, mask):
+        share = self.share(features[0], mask)
+        flat = features[0].reshape(features.shape[1], -1) * share
+        return Moments(np.float32(flat @ flat.T), np.float32(flat @ share) if self.means else None)
+
+    def sums_back(self, features, mask, gradient):
+        share = self.share(features[0], mask)
+        result = (gradient.second + gradient.second.T) @ features[0].reshape(features.shape[1], -1) * share**2
+        if gradient.mean is not None:
+            result = result + np.float64(gradient.mean)[:, None] * share**2
+        return result.reshape(features.shape)
+
+    def difference(self, features, target):
+        return np.float32(features - target)
+
     def kept(self, strip, source):
         return Kept(*self.strip(strip, source, backward=True))
 

@@ -7,7 +7,7 @@ from .. import regions
 from ..contract import Targets
 from .evaluator import Evaluator
 from .library import DTYPES, computing, torch
-from .moments import Region, moments
+from .moments import Region, add_gradient, moments
 from .operators import CHANNELS_LAST, Operators, bordered
 from .strip import StripMaps
 
@@ -63,6 +63,24 @@ class Encoder:
         maps = StripMaps(self.operators, strip, source, "maps" if backward else "")
         return maps.wanted(), maps.backward if backward else None
 
+    @computing()
+    def sums(self, features, mask):
+        """See `contract.Strips`."""
+        return moments(features.contiguous(memory_format=CHANNELS_LAST), _as_region(mask), self.means)
+
+    @computing()
+    def sums_back(self, features, mask, gradient):
+        """See `contract.Strips`."""
+        features = features.contiguous(memory_format=CHANNELS_LAST)
+        total = torch.zeros_like(features)
+        add_gradient(total, features, _as_region(mask), gradient)
+        return total
+
+    @computing()
+    def difference(self, features, target):
+        """See `contract.Strips`."""
+        return features.to(torch.float32, copy=True).sub_(target)
+
     def kept(self, strip, source):
         """See `contract.Strips`."""
         return StripMaps(self.operators, strip, source, "bits")
@@ -72,9 +90,9 @@ class Encoder:
         """See `contract.Strips`."""
         dtype, device = torch.float32 if exact else self.operators.dtype, self.operators.device
         if scratch is not None and device.type == "cpu":
-            _, channels, height, width = shape
+            count, channels, height, width = shape
             mapped = scratch.allocate(math.prod(shape) * dtype.itemsize)
-            return torch.frombuffer(mapped, dtype=dtype).view(1, height, width, channels).permute(0, 3, 1, 2)
+            return torch.frombuffer(mapped, dtype=dtype).view(count, height, width, channels).permute(0, 3, 1, 2)
         return torch.empty(shape, dtype=dtype, device=device, memory_format=CHANNELS_LAST)
 
     def array(self, values):
@@ -90,3 +108,8 @@ class Encoder:
         values = regions.at_layer(mask, layer, edges, self.border)
         on_device = None if values is None else self.array(values).reshape(-1, 1)
         return Region(on_device, regions.positions(values, edges))
+
+
+def _as_region(mask):
+    """Of which sums are taken, not means."""
+    return Region(None if mask is None else mask.reshape(-1, 1), 1.0)

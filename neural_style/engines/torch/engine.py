@@ -30,7 +30,9 @@ class TorchEngine:
 
     def array(self, values):
         """See `contract.Engine`."""
-        return torch.tensor(np.asarray(values, np.float32), device=self._device)
+        values = np.asarray(values, np.float32)
+        # the same memory, unless it cannot be written to, of which PyTorch would warn
+        return torch.as_tensor(values if values.flags.writeable else values.copy(), device=self._device)
 
     def numpy(self, array):
         """See `contract.Engine`."""

@@ -76,7 +76,7 @@ class StripMaps:
     @computing()
     def wanted(self):
         """See `contract.Kept`."""
-        return {name: self._own_rows(name).float() for name in self._strip.wanted if name in self._maps}
+        return {name: self._own_rows(name) for name in self._strip.wanted if name in self._maps}
 
     def _own_rows(self, name):
         rows = self._maps[name]
