@@ -60,7 +60,8 @@ class Pieces:
         """A new array, of the library, the shape and the device of another, to be written to."""
         xp = array_namespace(like)
         if self.scratch is None or str(device(like)) != "cpu":
-            return xp.empty_like(like)
+            # not as the other lies in memory, which may be in any order
+            return xp.empty(tuple(like.shape), dtype=like.dtype, device=device(like))
         return xp.asarray(self.array(tuple(like.shape)))
 
     def in_network_range(self, picture: Array, size: Sequence[int]) -> Array:
@@ -78,7 +79,10 @@ class Pieces:
         return result
 
     def change(self, array: Array, function: Callable[..., Array], *others: Array) -> None:
-        """Put in the place of each value of an array what a function gives for it and those of others there."""
+        """Put in the place of each value of an array what a function gives for it and those of others there.
+
+        It lies in memory in the order of its axes, as those do that are made here.
+        """
         flat = array.reshape(-1)
         for part, *parts in self._parts(flat, *others):
             part[:] = function(part, *parts)

@@ -39,6 +39,15 @@ def array(request):
     return lambda values: torch.tensor(values)
 
 
+def test_what_lies_in_another_order_is_computed_as_well(some, array):
+    turned = array(np.ascontiguousarray(IMAGE.transpose(0, 2, 3, 1)))
+    turned = turned.swapaxes(2, 3).swapaxes(1, 2)
+    assert np.array_equal(turned, IMAGE)
+    assert np.array_equal(some.made(lambda a, b: a - 2 * b, turned, array(OTHER)), IMAGE - 2 * OTHER)
+    assert np.array_equal(some.clipped(turned), images.clip(IMAGE))
+    assert some.dot(turned, array(OTHER)) == pytest.approx(np.sum(np.float64(IMAGE) * OTHER), rel=1e-5)
+
+
 def test_sums_and_what_is_made_of_arrays(some, array):
     one, other, difference = array(IMAGE), array(OTHER), np.float64(IMAGE) - OTHER
     assert some.dot(one, other) == pytest.approx(np.sum(np.float64(IMAGE) * OTHER), rel=1e-5)

@@ -1,5 +1,7 @@
 """PyTorch on one device, in one precision: the `Engine` of the contract. Its arrays are tensors on that device."""
 
+import mmap
+
 import numpy as np
 
 from .. import processor
@@ -31,8 +33,9 @@ class TorchEngine:
     def array(self, values):
         """See `contract.Engine`."""
         values = np.asarray(values, np.float32)
-        # the same memory, unless it cannot be written to, of which PyTorch would warn
-        return torch.as_tensor(values if values.flags.writeable else values.copy(), device=self._device)
+        # what lies on a disk stays there; other memory of NumPy's begins anywhere, and where decides how PyTorch rounds
+        on_disk = values.ctypes.data % mmap.PAGESIZE == 0 and values.flags.writeable
+        return (torch.as_tensor if on_disk else torch.tensor)(values, device=self._device)
 
     def numpy(self, array):
         """See `contract.Engine`."""
