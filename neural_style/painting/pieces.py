@@ -142,7 +142,7 @@ class Pieces:
         flat = [array.reshape(-1) for array in arrays]
         for start in range(0, flat[0].shape[0], PIECE):
             yield [array[start : start + PIECE] for array in flat]
-            self.passed(4 * PIECE * len(flat))
+            self.passed(4 * PIECE * sum(2 if isinstance(array, Difference) else 1 for array in flat))
 
     def passed(self, size: int) -> None:
         """So many bytes more of the arrays have been read or written."""

@@ -20,11 +20,13 @@ from . import limits, state
 # bytes of a strip for each value of its layers: the maps, their gradients, and what the operators need beside them;
 # measured with VGG-19 at 1200 x 800 (bfloat16, 7) and 384 x 256 (float32), rounded up
 STRIP_VALUE = {"float32": 14, "bfloat16": 8, "float16": 8}
-LARGEST = 2**26  # values of a strip: larger ones are not faster
-COMFORTABLE = 2**23  # thinner strips compute their halos over and over
+# values of a strip, at most: so many, or so many times those of the thinnest, which compute their halos over and over;
+# larger ones were slower (VGG-19 at 900 x 600, bfloat16: 1.36 times a whole picture's time with 2^24, 1.44 with 2^26)
+ENOUGH, THICK, LARGEST = 2**24, 8, 2**26
+COMFORTABLE = 2**23  # values of a strip
 # pictures that a run holds beside those of its optimizer, what is computed of a snapshot included; and of those that
 # lie on a disk what is in memory while they are read, resized and encoded
-PICTURES, ON_DISK = 14, 3
+PICTURES, ON_DISK = 10, 2
 BESIDE_WORKERS = 5  # more, of the arrays that tiles are cut from and put together in
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a value in the precision of the convolutions
 LARGE_STATE = 1 << 30  # bytes
@@ -156,7 +158,9 @@ def _by(run, way, room, folder):
     else:
         left = room - limits.FIXED_BYTES - _beside(run, way)
         # a power of two: what is free is never twice the same, and the same strips give the same bytes
-        values = min(LARGEST, 2 ** int(math.log2(max(_least(run), left / _each(run)))))
+        least = _least(run)
+        most = min(LARGEST, max(ENOUGH, THICK * least), left / _each(run))
+        values = 2 ** int(math.log2(max(least, most)))
         area, spare = math.prod(run.size), max(0, room - limits.FIXED_BYTES)
         whole = int(area * spare / limits.of_result(run, it.precision, PAIR[way.pairs] * 2 * way.history))
         bits = area * max(0, spare - values * _each(run)) / _beside(run, way._replace(pictures="bits"))
