@@ -48,7 +48,8 @@ def write_photographs(folder):
 def optimised(photograph, painting, folder):
     """The optimizer's picture."""
     words = [*COMMON.split(), "--max-long-edge", EDGE, "--content-image", photograph, "--style-image", painting]
-    paint.train(options.parse([*words, "--output-dir", folder]))
+    if not (folder / "final.png").exists():
+        paint.train(options.parse([*words, "--output-dir", folder]))
     return reading.read(folder / "final.png")
 
 

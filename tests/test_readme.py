@@ -100,8 +100,8 @@ def test_a_painting_is_learned_and_pictures_are_repainted_as_the_readme_and_its_
 
     page = (ROOT / "docs" / "painters.md").read_text(encoding="utf-8")
     both = [words for text in (README, page) for words in commands("python -m neural_style.learn", text)]
-    assert len(both) == 3 and both[0] == both[1]
-    assert learn.parse(both[2]).minutes
+    assert len(both) == 4 and both[0] == both[1]
+    assert all(learn.parse(words).minutes for words in both[2:])
     assert learn.main([*both[0], "--gpu", "-1", "--steps", "1", "--crop", "96", "--style-size", "96"]) == 0
     for words in AT_ONCE:
         assert nstyle.main([*words, "--gpu", "-1", "--max-long-edge", "48"]) == 0
