@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from clips import pan, write
 from conftest import ROOT
 
 from neural_style.engines import door, schedulers, workers
@@ -192,6 +193,8 @@ def test_the_commands_of_the_page_paint(paint, pictures, folder, address, words)
     (folder / "input").mkdir()
     shutil.copy(pictures / "photo.png", folder / "input")
     (folder / "scheduler.json").write_text(json.dumps({"address": address}))
+    if "clip.mp4" in words:
+        write(folder / "clip.mp4", pan(2))
     words = [address if word.startswith(("local:", "tcp:")) else word for word in words]
     assert paint("--engine", ENGINE, *words, "--max-long-edge", "48", "--max-num-epochs", "1") == 0
     assert list((folder / "out").rglob("final.jpg"))

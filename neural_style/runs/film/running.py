@@ -176,16 +176,17 @@ class Painting:
             self._write(Status.RUNNING)
         self._say(f"{len(film)} scenes, {len(film) - len(left)} of them done.")
         self._progress.begin(saved.done, saved.count * passes)
-        for scene, status in crew.paint(list(left), film):
-            before = saved.done
-            finished.add(scene)
-            with self._keeping():
-                self._claim.check()
-            while left and left[0] in finished:  # in their order, as a run without workers has them
-                self._adopt(left.pop(0).first)
-            if status == Status.DIVERGED:
-                return status
-            self._publish_if_due(before)
+        with contextlib.closing(crew.paint(list(left), film)) as painted:
+            for scene, status in painted:
+                before = saved.done
+                finished.add(scene)
+                with self._keeping():
+                    self._claim.check()
+                while left and left[0] in finished:  # in their order, as a run without workers has them
+                    self._adopt(left.pop(0).first)
+                if status == Status.DIVERGED:
+                    return status
+                self._publish_if_due(before)
         return Status.FINISHED
 
     def _say(self, text):
