@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import clips
 import pytest
 from clips import pan, write
 from conftest import ROOT
@@ -192,12 +193,14 @@ def commands_of(page):
 def test_the_commands_of_the_page_paint(paint, pictures, folder, address, words):
     (folder / "input").mkdir()
     shutil.copy(pictures / "photo.png", folder / "input")
+    if "clip.mp4" in words:
+        clips.write(folder / "clip.mp4", clips.pan(3))
     (folder / "scheduler.json").write_text(json.dumps({"address": address}))
     if "clip.mp4" in words:
         write(folder / "clip.mp4", pan(2))
     words = [address if word.startswith(("local:", "tcp:")) else word for word in words]
     assert paint("--engine", ENGINE, *words, "--max-long-edge", "48", "--max-num-epochs", "1") == 0
-    assert list((folder / "out").rglob("final.jpg"))
+    assert list((folder / "out").rglob("final.mp4" if "clip.mp4" in words else "final.jpg"))
 
 
 def test_local_workers_share_cores_and_take_a_card_each(tmp_path):
