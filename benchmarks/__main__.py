@@ -15,8 +15,8 @@ that it is given, onto one sheet, with the figures of `python -m neural_style.ju
 Why a race never reaches the peer's last objective as it counts it, pixels not clipped (SqueezeNet, 240 pixels, 150
 iterations, Intel Xeon with AMX, commit 9214e59): ours ends at 1.006 of it; with pixels not clipped at 1.005; with
 convolutions in float32, too, at 1.003; with L-BFGS remembering 100 pairs as the peer's does, not 12, at 0.994, which is
-reached in 0.80 of its time. Those pairs are 200 pictures in memory, and pixels that are not clipped make the pictures as
-saved worse: their style distance ends at 0.193, not 0.183.
+reached in 0.80 of its time. Those pairs are 200 pictures in memory, and pixels that are not clipped make the pictures
+as saved worse: their style distance ends at 0.193, not 0.183.
 """
 
 
