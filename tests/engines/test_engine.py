@@ -29,10 +29,15 @@ def test_mxnet_takes_every_core_unless_told_otherwise(given, expected):
 @pytest.mark.parametrize("name", door.installed())
 @pytest.mark.parametrize(
     "given, expected",
-    [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active"), ({"GOMP_SPINCOUNT": "1000"}, None)],
+    [
+        ({}, ("passive", "10000")),
+        ({"OMP_WAIT_POLICY": "active"}, ("active", None)),
+        ({"GOMP_SPINCOUNT": "1000"}, (None, "1000")),
+    ],
 )
 def test_threads_that_wait_leave_the_cores_to_others_unless_told_otherwise(name, given, expected):
-    program = f"import os, neural_style.engines.{name}.library; print(os.environ.get('OMP_WAIT_POLICY'))"
+    program = f"import os, neural_style.engines.{name}.library;"
+    program += "print((os.environ.get('OMP_WAIT_POLICY'), os.environ.get('GOMP_SPINCOUNT')))"
     assert loaded(program, without=["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"], **given).stdout == f"{expected}\n"
 
 
