@@ -161,9 +161,6 @@ def _for_cpu(names, engine, precision, network):
         else:
             chosen = choice.choose(candidates, here, lambda it: trial.seconds(it, network), key)
         devices = devices_of(chosen.engine)
-        if "amx_bf16" in here.features and not devices.AMX:
-            here = here.without("amx_bf16")
-            continue
         refusal = devices.refusal(devices.CPU, chosen.precision)
         if refusal is None:
             return chosen

@@ -43,10 +43,6 @@ class Processor(NamedTuple):
                  "bf16": "Arm's bfloat16", "asimd": "Arm's NEON"}  # fmt: skip
         return next((names[feature] for feature in TOLD if feature in self.features), "unknown instructions")
 
-    def without(self, feature):
-        """The same without an instruction set that may not be used."""
-        return self._replace(features=self.features - {feature})
-
 
 def at_hand(environment=os.environ):
     """The processor of this machine, less what the user's `DNNL_MAX_CPU_ISA` forbids.
@@ -92,18 +88,6 @@ def may_have_gpu(root=Path("/dev")):
 def is_busy():
     """Whether other programs have kept more than half of the cores busy in the last minute; no where nobody says."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) / 2
-
-
-def ask_for_amx():
-    """Ask Linux for the permission to use AMX's tile registers in this process; whether it was given.
-
-    A process that uses them without it is killed. The permission goes to threads and forked children, and ends with
-    the program.
-    """
-    if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
-        return False
-    arch_prctl, request_permission, tile_data = 158, 0x1023, 18  # asm/prctl.h, asm/fpu/types.h
-    return ctypes.CDLL(None, use_errno=True).syscall(arch_prctl, request_permission, tile_data) == 0
 
 
 def wait_without_spinning(environment=os.environ):

@@ -133,8 +133,8 @@ def _speed(settings, network, advice):
     edge = choice.EDGE_ON_GPU if on_gpu else choice.EDGE
     epoch = took * math.prod(SIZE) / edge**2
     rule = choice.rule_for(processor.at_hand())
-    if not on_gpu and rule is not None and rule.faster not in ("", *door.installed()):
-        advice.append(f"{rule.faster} needs at most two thirds of the time here: {door.INSTALL[rule.faster]}")
+    if not on_gpu and rule is not None and rule.twofold not in ("", *door.installed()):
+        advice.append(f"{rule.twofold} halves the time on this processor: {door.INSTALL[rule.twofold]}")
     if epoch > SLOW and network.name != "squeezenet":
         advice.append("an epoch takes long here: --preset fast, --max-long-edge 300")
     return [

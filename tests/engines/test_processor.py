@@ -49,18 +49,12 @@ def test_a_processor_is_told_by_what_linux_says(machine, title):
 
 
 @pytest.mark.parametrize("title", MACHINES)
-def test_with_mxnet_bfloat16_is_for_zen_4_and_5_and_for_amx(machine, title):
+def test_with_mxnet_bfloat16_is_for_zen_4_and_5(machine, title):
     machine(cpuinfo(title))
     chosen = choice.choose(CANDIDATES, processor.at_hand({}), never)
-    low = title in ("AMD Zen 5", "AMD Zen 4", "Intel with AMX")
+    low = title in ("AMD Zen 5", "AMD Zen 4")
     assert chosen == ("mxnet", "bfloat16" if low else "float32", title)
     assert str(chosen).endswith(f": {title}")
-
-
-def test_amx_that_may_not_be_used_is_none(machine):
-    machine(cpuinfo("Intel with AMX"))
-    here = processor.at_hand({}).without("amx_bf16")
-    assert choice.choose(CANDIDATES, here, never).precision == "float32"
 
 
 @pytest.mark.parametrize(("limit", "title"), [("AVX2", "AMD with AVX2"), ("AVX512_CORE", "AMD with AVX-512"),

@@ -4,9 +4,9 @@ import functools
 
 from .. import choice
 from .engine import MXNetEngine
-from .library import AMX, mx, silent
+from .library import mx, silent
 
-__all__ = ["AMX", "CPU", "engine", "fast_on_gpu", "find_gpu", "is_gpu", "refusal"]
+__all__ = ["CPU", "engine", "fast_on_gpu", "find_gpu", "is_gpu", "refusal"]
 
 CPU = mx.cpu()
 engine = MXNetEngine  # of a context and a precision

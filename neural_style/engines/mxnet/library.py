@@ -1,10 +1,7 @@
 """The door to MXNet: imports it whatever the NumPy, and says what to do where it cannot be imported."""
 import contextlib
 import os
-import platform
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +9,6 @@ import numpy as np
 from ... import start
 from ...errors import EngineError, InputError
 from .. import processor
-from ..kept import kept
 
 # MXNet 1.9.1 reads numpy.bool when it is imported; NumPy removed that name in 1.24.
 if "bool" not in np.__dict__:
@@ -34,42 +30,6 @@ processor.wait_without_spinning()
 os.environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
 # else it announces on stderr every network that it binds
 os.environ.setdefault("MXNET_SUBGRAPH_VERBOSE", "0")
-
-ISA, AMX_ISA = "DNNL_MAX_CPU_ISA", "AVX512_CORE_AMX"
-
-# a process that uses AMX where it does not work is killed, so another one tries
-_TRY_AMX = """
-import ctypes
-assert ctypes.CDLL(None).syscall(158, 0x1023, 18) == 0
-import numpy
-numpy.bool = bool
-import mxnet as mx
-from mxnet.contrib.amp.amp import bfloat16
-data, weight = (mx.nd.amp_cast(mx.nd.ones(shape), dtype=bfloat16) for shape in ((1, 64, 32, 32), (64, 64, 3, 3)))
-maps = mx.nd.Convolution(data, weight, no_bias=True, kernel=(3, 3), num_filter=64)
-assert (mx.nd.amp_cast(maps, dtype="float32").asnumpy() == 576).all()
-"""
-
-
-def _amx_works():
-    """Whether oneDNN may compute with AMX in this process: the permission is asked for, and a child has tried it."""
-    here = processor.at_hand()
-    if "amx_bf16" not in here.features or ISA in os.environ or not processor.ask_for_amx():
-        return False
-
-    def tried():
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            environment = {**os.environ, ISA: AMX_ISA}
-            command = [sys.executable, "-c", _TRY_AMX]
-            return subprocess.run(command, env=environment, capture_output=True, timeout=60).returncode == 0
-        return False
-
-    return kept(f"AMX with MXNet; {here.name}; {platform.release()}", tried, lambda value: isinstance(value, bool))
-
-
-AMX = _amx_works()  # whether bfloat16 is computed with it
-if AMX:
-    os.environ[ISA] = AMX_ISA
 
 try:
     import mxnet as mx
@@ -148,10 +108,5 @@ def _start():
 
 if "MXNET_ENGINE_TYPE" not in os.environ and not mx.runtime.Features().is_enabled("CUDA"):
     _start()
-if AMX:
-    # oneDNN reads it at its first convolution; a child process finds out for itself
-    mx.nd.Convolution(mx.nd.ones((1, 3, 8, 8)), mx.nd.ones((1, 3, 3, 3)), no_bias=True, kernel=(3, 3), num_filter=1)
-    mx.nd.waitall()
-    del os.environ[ISA]
 
-__all__ = ["AMX", "bfloat16", "last_line", "mx", "plain_errors", "silent"]
+__all__ = ["bfloat16", "last_line", "mx", "plain_errors", "silent"]

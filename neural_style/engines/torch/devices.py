@@ -4,8 +4,6 @@ from .. import processor
 from .engine import TorchEngine
 from .library import first_line, torch
 
-AMX = True  # oneDNN asks the system for it by itself
-
 engine = TorchEngine  # of a context and a precision
 CPU = torch.device("cpu")
 KINDS = ("cuda", "xpu", "mps")
