@@ -33,7 +33,13 @@ def threads():
     """One each, here and there: with more the last digits may differ."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
+        if ENGINE == "torch":  # it may have read that already
+            torch = pytest.importorskip("torch")
+            before = torch.get_num_threads()
+            torch.set_num_threads(1)
         yield
+        if ENGINE == "torch":
+            torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
