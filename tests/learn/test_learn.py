@@ -201,7 +201,7 @@ def test_a_painter_is_not_overwritten_and_a_lesson_not_mixed(learn, studio, tmp_
     assert refused(learn, capfd, "--resume", "--seed", 5).startswith("--resume: --seed was 0 and is 5 now")
     state = tmp_path / "p-lesson" / folder.STATE
     whole = state.read_bytes()
-    for damaged in (whole[: len(whole) // 2], b"", whole[:200] + b"x" + whole[201:]):
+    for damaged in (whole[: len(whole) // 2], b"", whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
         state.write_bytes(damaged)
         assert " is damaged (" in refused(learn, capfd, "--resume")
     shutil.rmtree(tmp_path / "p-lesson")
