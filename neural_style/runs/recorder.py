@@ -111,10 +111,16 @@ class Seal(Listener):
     Comes after every listener that writes.
     """
 
+    def __init__(self, context):
+        super().__init__(context)
+        self._sealed = set()
+
     def end(self, event, status):
         files, folder = self.context.record.files, self.context.folder
+        # a run that is interrupted while it ends is ended, and written, once more
+        self._sealed.update(name for name, digest in files.items() if digest is None and name not in output.STATES)
         with self.context.writing():
-            for name in [name for name, digest in files.items() if digest is None and name not in output.STATES]:
+            for name in [name for name in files if name in self._sealed]:
                 if (folder / name).is_file():
                     self.context.record.wrote(folder / name)
                 elif status in ENDED:

@@ -21,7 +21,7 @@ from neural_style.painting import descent, optimizers
 from neural_style.painting.levels import Level
 from neural_style.painting.objective import Objective
 from neural_style.runs import paint as runs_paint
-from neural_style.runs import state
+from neural_style.runs import recorder, state
 from neural_style.runs.record import Record
 
 RUN = ["--max-num-epochs", "6", "--save-epochs", "2", "--stop-eps", "0", "--pyramid-levels", "2"]
@@ -146,6 +146,23 @@ def test_the_stream_goes_on_from_every_event(name, stop_eps, failing, tmp_path):
             assert (ours.losses, ours.relative_change) == (theirs.losses, theirs.relative_change)
             assert (ours.failed, ours.status) == (theirs.failed, theirs.status)
             assert (ours.state.best and ours.state.best.epoch) == (theirs.state.best and theirs.state.best.epoch)
+
+
+def test_a_run_interrupted_when_all_is_written_is_taken_up(paint, tmp_path, monkeypatch):
+    replaced, calls = recorder.Replaced.end, []
+
+    def interrupted(self, event, status):
+        calls.append(status)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        replaced(self, event, status)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recorder.Replaced, "end", interrupted)
+        assert paint(*RUN) == 130
+    assert len(calls) == 2
+    assert paint(*RUN, "--resume") == 0
+    assert record(tmp_path / "out")["status"] == "finished"
 
 
 def test_seconds_go_on(paint, stopped, tmp_path):
