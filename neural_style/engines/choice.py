@@ -44,7 +44,7 @@ class Rule(NamedTuple):
     lacks: str  # another, or empty
     families: tuple  # or empty: any
     order: tuple  # of tuples of Candidate, the fastest first; those in one tuple are near each other, and are tried
-    twofold: str = ""  # the engine that halves the time of the other, if one does
+    twofold: str = ""  # the engine that halves the time of the other with VGG-19, if one does
 
     def fits(self, processor):
         """Whether a processor is of this kind."""
@@ -138,7 +138,7 @@ def hint(processor, names, install):
     if rule is None or rule.twofold in ("", *names):
         return None
     kept(f"told of {rule.twofold}; {processor.name}", lambda: not told.append(True), lambda value: value is True)
-    line = f"With {rule.twofold} this processor paints in half the time or less: {install[rule.twofold]}."
+    line = f"With {rule.twofold} this processor paints in half the time or less with VGG-19: {install[rule.twofold]}."
     return line if told else None
 
 
