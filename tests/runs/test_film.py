@@ -22,7 +22,7 @@ import nstyle
 from neural_style.film import reading
 from neural_style.runs import course as objectives
 from neural_style.runs import limits, talk, viewing
-from neural_style.runs.film import course, flows
+from neural_style.runs.film import course, flows, running
 from neural_style.runs.film.results import Results
 from neural_style.runs.film.stack import FlowStack, Stack
 
@@ -140,6 +140,41 @@ def test_a_film_whose_process_was_killed_ends_like_one_left_alone(film, options,
     assert 2 <= painted < 6 and list(Path("out").glob("*.stack"))
     assert film(clip, "--save-epochs", "2", "--resume") == 0
     assert results("out") == results("alone")
+
+
+def test_a_film_interrupted_when_all_is_painted_is_finished(film, clip, monkeypatch):
+    assert film(clip, "--save-epochs", "2", "--output-dir", "alone") == 0
+    seal, calls = Results.seal, []
+
+    def interrupted(self):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        seal(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Results, "seal", interrupted)
+        assert film(clip, "--save-epochs", "2") == 130
+    assert len(calls) == 2 and not list(Path("out").glob("*.stack"))
+    assert film(clip, "--save-epochs", "2", "--resume") == 0
+    assert results("out") == results("alone")
+    assert json.loads(Path("out/run.json").read_text())["status"] == "finished"
+
+
+def test_a_film_whose_process_died_as_it_ended_is_finished(film, clip, monkeypatch):
+    assert film(clip, "--save-epochs", "2", "--output-dir", "alone") == 0
+
+    def died(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda self, missing_ok=False: died(self))
+        patched.setattr(running.Painting, "_fail", lambda *_: False)
+        assert film(clip, "--save-epochs", "2") == 130
+    assert list(Path("out").glob("*.stack"))
+    assert film(clip, "--save-epochs", "2", "--resume") == 0
+    assert results("out") == results("alone") and not list(Path("out").glob("*.stack"))
+    assert json.loads(Path("out/run.json").read_text())["status"] == "finished"
 
 
 def test_a_film_of_two_passes_that_was_stopped_ends_like_one_left_alone(film, options, clip):

@@ -60,7 +60,7 @@ def train(settings, callback=None, shared=None, painter=None):
         if not run.settings.no_progress:
             for line in filter(None, notices):
                 talk.say(line)
-        status = saved.status or painting.run(workers)
+        status = painting.run(workers) if saved.status is None else painting.settled()
         if status == Status.DIVERGED:
             talk.say(f"nstyle: the losses became infinite again and again; try less than --lr {run.settings.lr:g}.")
         talk.answer(claim.folder / painting.film_name)

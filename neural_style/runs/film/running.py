@@ -212,9 +212,22 @@ class Painting:
 
     def _end(self, status):
         self._claim.check()
-        saved, folder = self._saved, self._claim.folder
         self._results.publish()
-        saved.status = status
+        self._saved.status = status
+        self._settle()
+
+    def settled(self):
+        """The status of a run that had ended; what its process left to do, if it died then, is done."""
+        if self._saved.status in DONE and any((self._claim.folder / name).exists() for name in stack.NAMES):
+            self._results.open(self._stacks)
+            with self._keeping():
+                self._settle()
+        return self._saved.status
+
+    def _settle(self):
+        """Note that the run has ended, and remove what it needs no more; more than once does no harm."""
+        saved, folder, status = self._saved, self._claim.folder, self._saved.status
+        state.save(folder, saved)  # first: without the frames it cannot be gone on with
         if status in DONE:
             for name in (*stack.NAMES, *map(scenes.name, saved.scenes)):
                 (folder / name).unlink(missing_ok=True)
@@ -234,6 +247,9 @@ class Painting:
         saved, folder = self._saved, self._claim.folder
         with contextlib.suppress(OSError, InputError):
             self._claim.check()
+            if saved.status is not None:  # while it ended
+                self._settle()
+                return True
             if not saved.count:
                 for name in (*stack.NAMES, *self._results.names, output.RECORD):
                     (folder / name).unlink(missing_ok=True)
