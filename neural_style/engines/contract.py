@@ -50,7 +50,11 @@ class Statistics(NamedTuple):
     maps: Mapping[str, Array] = NOTHING  # layer of which the map is asked for -> feature map (1, C, H, W) float32
 
 
-Pull = Callable[[dict[str, Array]], Array]
+# a layer that is looked at, its rows `strip.wanted` as they were computed (None: forgotten), and their gradient by what
+# lies above (None: nothing does) -> their whole gradient: that array, added to in place, or where there is none a new
+# one, the callee's no more; or None
+Heads = Callable[[str, Optional[Array], Optional[Array]], Optional[Array]]
+Pull = Callable[[Heads], Array]
 
 
 class Evaluator(Protocol):
@@ -148,7 +152,7 @@ class Kept(Protocol):
     def forget(self, name: str) -> None:
         """Let go of the map of a layer that is not looked at any more."""
 
-    def backward(self, gradients: dict[str, Array]) -> Array:
+    def backward(self, heads: Heads) -> Array:
         """The way back, as `Strips.strip` gives it. To be called once."""
 
 
@@ -177,14 +181,19 @@ class Strips(Encoder, Protocol):
         dict of str to Array
             Layer -> its rows `strip.wanted`, (1, C, h, W), as they were computed; they stay as they are.
         callable or None
-            The way back: layer -> gradient of those rows to the gradient of the source. To be called once.
+            The way back: from the gradients that its argument adds to the gradient of the source. To be called once.
         """
 
     def sums(self, features: Array, mask: Optional[Array]) -> Moments:
         """Sums in the place of moments, of rows (1, C, h, W) as `strip` gives them, and a mask (h, W) or none."""
 
-    def sums_back(self, features: Array, mask: Optional[Array], gradient: Moments) -> Array:
-        """The gradient of the rows that `sums` is given, from that of what it gives; the caller's own."""
+    def sums_back(
+        self, features: Array, mask: Optional[Array], gradient: Moments, total: Optional[Array] = None
+    ) -> Array:
+        """The gradient of the rows that `sums` is given, from that of what it gives.
+
+        It is added to `total` in place, if there is one; else it is the caller's own.
+        """
 
     def difference(self, features: Array, target: Array) -> Array:
         """Of rows as `strip` gives them from others, float32; the caller's own."""

@@ -118,31 +118,35 @@ class StreamedEvaluator:
             self._regions.add(strip, maps)
             _gather(whole, strip, maps)
             for layer in distances.keys() & maps.keys():
-                difference, _ = self._difference(strip, maps, layer)
-                distances[layer] += float((difference * difference).sum())
+                difference = self._difference(strip, layer, maps[layer])
+                difference *= difference
+                distances[layer] += float(difference.sum())
 
         self._course.forward(image, look)
         return Statistics(distances, self._regions.moments(), whole)
 
-    def _difference(self, strip, maps, layer):
-        """Of a strip's feature map from its target, and what it was multiplied by."""
-        rows = strip.wanted[layer]
-        counted = self._counted[layer][rows[0] : rows[1]] if layer in self._counted else 1
-        difference = self.encoder.difference(maps[layer], _rows(self._content[layer], rows))
-        return (difference * counted if layer in self._counted else difference), counted
+    def _difference(self, strip, layer, features, power=1):
+        """Of a strip's feature map from its target, as often by its mask, if it has one, as `power` says."""
+        (first, last), counted = strip.wanted[layer], self._counted.get(layer)
+        difference = self.encoder.difference(features, _rows(self._content[layer], (first, last)))
+        if counted is not None:
+            difference *= counted[first:last] ** power
+        return difference
 
     @_guarded
     def backward(self, gradients):
         """See `contract.Evaluator`."""
 
-        def heads(strip, maps):
-            found = self._regions.gradients(strip, maps, gradients.style)
-            for layer in self._content.keys() & maps.keys():
-                difference, counted = self._difference(strip, maps, layer)
-                found[layer] = found.get(layer, 0) + 2 * gradients.content[layer] * difference * counted
-            for layer in gradients.maps.keys() & maps.keys():
-                found[layer] = found.get(layer, 0) + _rows(gradients.maps[layer], strip.wanted[layer])
-            return found
+        def heads(strip, layer, features, total):
+            if layer in gradients.style:
+                total = self._regions.gradient(strip, layer, features, gradients.style[layer], total)
+            if layer in self._content:
+                difference = self._difference(strip, layer, features, power=2)
+                difference *= 2 * gradients.content[layer]
+                total = _added(total, difference)
+            if layer in gradients.maps:
+                total = _added(total, 1 * _rows(gradients.maps[layer], strip.wanted[layer]))
+            return total
 
         return self._course.backward(heads)
 
@@ -206,7 +210,7 @@ class _Course:
         Parameters
         ----------
         heads : callable
-            Strip, maps -> layer -> gradient of its own loss.
+            Strip, and what `contract.Heads` takes: adds the gradients of its own losses.
         """
         if not self._ready:  # the way back lets go of what it needs no more
             self.forward(self._image, lambda strip, maps: None)
@@ -240,18 +244,16 @@ class _Course:
 
     def _strip_back(self, stage, number, strip, above, heads):
         if self._keeps:
-            kept = self._kept.pop((stage.input, number))
-            maps, pull = kept.wanted(), kept.backward
+            pull = self._kept.pop((stage.input, number)).backward
         else:
-            source = self._source(stage, strip)
-            maps, pull = self._encoder.strip(strip, source, backward=True)
-        gradients = heads(strip, maps)
-        del maps
-        if stage.output:
-            own = _rows(above, strip.wanted[stage.output])
-            name = stage.output
-            gradients[name] = own + gradients[name] if name in gradients else own
-        return pull(gradients)
+            _, pull = self._encoder.strip(strip, self._source(stage, strip), backward=True)
+
+        def with_above(layer, features, total):
+            if layer == stage.output:
+                total = _rows(above, strip.wanted[layer])
+            return heads(strip, layer, features, total) if layer in self._names else total
+
+        return pull(with_above)
 
 
 def _gather(whole, strip, maps):
@@ -259,6 +261,14 @@ def _gather(whole, strip, maps):
     for layer in whole.keys() & maps.keys():
         first, last = strip.wanted[layer]
         whole[layer][:, :, first:last] = maps[layer]
+
+
+def _added(total, part):
+    """A sum, in the place of the first if there is one."""
+    if total is None:
+        return part
+    total += part
+    return total
 
 
 def _rows(array, rows):

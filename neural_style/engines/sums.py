@@ -41,14 +41,11 @@ class RegionSums:
             for layer, found in self._sums.items()
         }
 
-    def gradients(self, strip, maps, gradients):
-        """Layer -> gradient of a strip's feature map, from those of the moments."""
-        found = {}
-        for layer in self._sums.keys() & maps.keys():
-            for gradient, count, mask in zip(gradients[layer], self.positions[layer], self._guides(strip, layer)):
-                part = self._encoder.sums_back(maps[layer], mask, _divided(gradient, count))
-                found[layer] = found[layer] + part if layer in found else part
-        return found
+    def gradient(self, strip, layer, features, gradients, total):
+        """The gradient of a strip's rows of a layer: `total`, see `contract.Heads`, and that of the layer's moments."""
+        for gradient, count, mask in zip(gradients, self.positions[layer], self._guides(strip, layer)):
+            total = self._encoder.sums_back(features, mask, _divided(gradient, count), total)
+        return total
 
 
 def _divided(moments, count):

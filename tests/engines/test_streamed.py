@@ -179,6 +179,23 @@ def test_bits_wherever_the_arrays_lie():
     assert torch.equal(bits._unpacked(bits._packed(positive))[:1003], positive)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_a_map_of_many_parts_lets_the_same_values_through(precision):
+    torch = pytest.importorskip("torch")
+    from neural_style.engines.torch import bits
+
+    dtype, generator = getattr(torch, precision), np.random.default_rng(1)
+    shape = 1, 3, 303, 291  # two parts and a rest, of no whole number of bytes
+    assert 2 < np.prod(shape) / bits.AT_A_TIME < 3 and np.prod(shape) % 8
+    features, gradient = (torch.tensor(generator.normal(size=shape)).to(dtype) for _ in range(2))
+    features[:, :, 7] = 0
+    signs = bits.Signs(features)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        found = gradient.clone(memory_format=layout)
+        signs.mask(found)
+        assert torch.equal(found, torch.where(features > 0, gradient, 0))
+
+
 def test_small_pictures_are_computed_whole(engine):
     case = CASES["squeezenet"]
     encoder = case.encoder(engine)

@@ -86,12 +86,15 @@ class Encoder:
             for name, (first, last) in strip.wanted.items()
         }
 
-        def pull(gradients):
+        def pull(heads):
             back = {name: np.zeros_like(features) for name, features in held.items()}
-            for name, gradient in gradients.items():
-                back[name][:, own[name]] += gradient[0]
             for layer, feeds in reversed(strip.steps):
                 name = layer.name
+                if name in own:
+                    total = back[name][None, :, own[name]]
+                    ours = heads(name, np.float32(held[name][None, :, own[name]]), total)
+                    if ours is not total:
+                        total[:] = ours
                 found = self.layer_backward(bare[name], back[name], maps[name], held[name])
                 for feed, gradient, (_, (above, below), (left, right)) in zip(feeds, found, edges[name]):
                     _, height, width = gradient.shape
@@ -106,12 +109,16 @@ class Encoder:
         flat = features[0].reshape(features.shape[1], -1) * share
         return Moments(np.float32(flat @ flat.T), np.float32(flat @ share) if self.means else None)
 
-    def sums_back(self, features, mask, gradient):
+    def sums_back(self, features, mask, gradient, total=None):
         share = self.share(features[0], mask)
         result = (gradient.second + gradient.second.T) @ features[0].reshape(features.shape[1], -1) * share**2
         if gradient.mean is not None:
             result = result + np.float64(gradient.mean)[:, None] * share**2
-        return result.reshape(features.shape)
+        result = result.reshape(features.shape)
+        if total is None:
+            return result
+        total += result
+        return total
 
     def difference(self, features, target):
         return np.float32(features - target)

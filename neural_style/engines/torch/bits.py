@@ -5,6 +5,7 @@ import numpy as np
 from .library import torch
 
 aten = torch.ops.aten
+AT_A_TIME = 1 << 17  # values, which a processor's cache holds on the way to bits and back
 INTEGERS = {torch.float32: torch.int32, torch.bfloat16: torch.int16, torch.float16: torch.int16}
 
 
@@ -18,8 +19,14 @@ class Signs:
 
     def __init__(self, features):
         # above zero are the same numbers, read as whole ones, and no library is as fast with those of 16 bits
-        positive = _flat(features).view(INTEGERS[features.dtype]) > 0
-        self._bits = np.packbits(positive.numpy()) if positive.device.type == "cpu" else _packed(positive)
+        whole = _flat(features).view(INTEGERS[features.dtype])
+        if whole.device.type != "cpu":
+            self._bits = _packed(whole > 0)
+            return
+        whole, positive = whole.numpy(), np.empty(AT_A_TIME, bool)
+        self._bits = np.empty(-(-whole.size // 8), np.uint8)
+        for values, bits in _parts(whole, self._bits):
+            bits[:] = np.packbits(np.greater(values, 0, out=positive[: values.size]))
 
     def mask(self, gradient):
         """Put zero into a gradient where the map was not above zero."""
@@ -32,8 +39,8 @@ class Signs:
         if flat.device.type != "cpu":
             flat.mul_(_unpacked(self._bits)[: flat.numel()])
             return
-        whole = flat.view(INTEGERS[flat.dtype]).numpy()
-        np.multiply(whole, np.unpackbits(self._bits, count=whole.size), out=whole, casting="unsafe")
+        for values, bits in _parts(flat.view(INTEGERS[flat.dtype]).numpy(), self._bits):
+            np.multiply(values, np.unpackbits(bits, count=values.size), out=values, casting="unsafe")
 
 
 class Choices:
@@ -73,6 +80,12 @@ class Choices:
 def _flat(array):
     """All values of an array, (1, C, H, W), channels last, in one row: the same memory where it can be."""
     return array.permute(0, 2, 3, 1).reshape(-1)
+
+
+def _parts(values, bits):
+    """Values and their bits, of which each has one, part by part."""
+    for start in range(0, values.size, AT_A_TIME):
+        yield values[start : start + AT_A_TIME], bits[start // 8 : -(-(start + AT_A_TIME) // 8)]
 
 
 def _packed(positive):

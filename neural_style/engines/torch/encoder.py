@@ -69,10 +69,10 @@ class Encoder:
         return moments(features.contiguous(memory_format=CHANNELS_LAST), _as_region(mask), self.means)
 
     @computing()
-    def sums_back(self, features, mask, gradient):
+    def sums_back(self, features, mask, gradient, total=None):
         """See `contract.Strips`."""
         features = features.contiguous(memory_format=CHANNELS_LAST)
-        total = torch.zeros_like(features)
+        total = torch.zeros_like(features) if total is None else total
         add_gradient(total, features, _as_region(mask), gradient)
         return total
 

@@ -84,20 +84,34 @@ class StripMaps:
         return rows if rows.shape[2] == last - first else rows[:, :, self._own(name)]
 
     @computing()
-    def backward(self, gradients):
-        """The gradient of the source; the maps are let go of on the way."""
+    def backward(self, heads):
+        """The gradient of the source; the maps are let go of on the way. See `contract.Heads`."""
         found = {}
         for step in reversed(self._strip.steps):
             total = found.pop(step.layer.name, None)
-            if step.layer.name in gradients:
-                if total is None:
-                    total = self._zeros(step.layer.name)
-                total[:, :, self._own(step.layer.name)].add_(gradients.pop(step.layer.name))
+            if step.layer.name in self._strip.wanted:
+                total = self._with_heads(step.layer.name, total, heads)
             if total is not None:
                 self._layer_back(step, total, found)
             self._maps.pop(step.layer.name, None)
             self._bits.pop(step.layer.name, None)
         return found.pop(self._strip.input) if found else self._zeros(self._strip.input)
+
+    def _with_heads(self, name, total, heads):
+        """The gradient of a layer that is looked at: `total`, which comes from above, and that of its own losses."""
+        features = self._own_rows(name) if name in self._maps else None
+        if total is not None:
+            total = total.contiguous(memory_format=CHANNELS_LAST)
+            heads(name, features, total[:, :, self._own(name)])
+            return total
+        ours = heads(name, features, None)
+        if ours is None:
+            return None
+        if ours.shape == self._shapes[name]:
+            return ours.to(self._operators.dtype, memory_format=CHANNELS_LAST)
+        total = self._zeros(name)
+        total[:, :, self._own(name)] = ours
+        return total
 
     def _layer_back(self, step, total, found):
         kept = self._bits.get(step.layer.name)
