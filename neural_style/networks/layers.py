@@ -106,6 +106,12 @@ def needed(network: Network, names: Iterable[str]) -> list[Layer]:
     return [layer for layer in network.layers if layer.name in wanted]
 
 
+def arrays_of(network: Network, names: Iterable[str], arrays: dict[str, Array]) -> dict[str, Array]:
+    """The arrays that the layers of these names, and all that they rest on, take of a file's."""
+    rows = {layer.name for layer in needed(network, names)}
+    return {name: array for name, array in arrays.items() if name.rpartition("_")[0] in rows}
+
+
 def shapes(network: Network, size: Sequence[int], pooling: str = "max") -> dict[str, tuple[int, int, int]]:
     """Shape (C, H, W) of every layer above a picture.
 

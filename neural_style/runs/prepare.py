@@ -213,9 +213,11 @@ def load_network(settings, engine):
                          "name one.")  # fmt: skip
     for option in ("content_layers", "style_layers"):
         _check_layers(option, getattr(it, option), network, loaded.arrays)
+    # those above the deepest layer are never computed: of a VGG-19 up to half of all weights
+    arrays = layers.arrays_of(network, [*it.content_layers, *it.style_layers], loaded.arrays)
     encoder = engine.encoder(
         network,
-        layers.scaled_after_pooling(network, loaded.arrays, it.pooling_scale),
+        layers.scaled_after_pooling(network, arrays, it.pooling_scale),
         pooling=it.pooling,
         border=it.border,
         means=it.style_loss in losses.USING_MEANS,

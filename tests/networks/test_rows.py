@@ -107,6 +107,8 @@ def test_a_picture_that_is_too_small_for_a_layer_leaves_it_no_edge():
 
 def test_what_layers_rest_on():
     assert [layer.name for layer in layers.needed(VGG19, ["relu1_2"])] == ["conv1_1", "relu1_1", "conv1_2", "relu1_2"]
+    arrays = dict.fromkeys(["conv1_1_weight", "conv1_1_bias", "conv1_2_weight", "conv1_10_weight", "relu1_1_weight"], 0)
+    assert list(layers.arrays_of(VGG19, ["relu1_1"], arrays)) == ["conv1_1_weight", "conv1_1_bias", "relu1_1_weight"]
     assert layers.available(VGG19, {"conv1_1_weight", "conv1_1_bias"}) == ["conv1_1", "relu1_1"]
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..contract import Statistics
-from .library import mx, plain_errors
+from .library import let_go, mx, plain_errors
 from .moments import MomentSymbols, gram
 
 
@@ -28,6 +28,7 @@ class Evaluator:
 
     @plain_errors()
     def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
+        let_go()
         self.size = tuple(size)
         self._content_layers, self._map_layers = list(content), list(map_layers)
         self._style = MomentSymbols(encoder, style_layers, self.size, masks)
