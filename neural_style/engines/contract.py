@@ -257,7 +257,9 @@ class Engine(Protocol):
         self, features: Array, weight: Array, bias: Optional[Array], stride: int = 1, groups: int = 1,
         transposed: bool = False,
     ) -> Array:
-        """A convolution without padding, or a transposed one without cropping, in float32.
+        """A convolution without padding, or a transposed one without cropping.
+
+        All arrays are float32; an engine may multiply in its precision.
 
         Parameters
         ----------

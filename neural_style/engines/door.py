@@ -71,7 +71,8 @@ def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="a
         With `auto` one that can use the device, and the fastest there.
     device : {"auto", "cpu", "cuda", "mps", "xpu"}
     quick : bool
-        On a CPU `auto` takes an engine that is there, without finding out which is the faster.
+        `auto` takes an engine that is there, and the precision that a rule knows to be the faster on the processor,
+        else float32: nothing is tried.
 
     Returns
     -------
@@ -85,9 +86,9 @@ def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="a
     names = _names(engine, device)
     found = _on_gpu(names, gpu, device)
     if found is not None:
-        chosen = _for_gpu(*found, precision, network)
+        chosen = _for_gpu(*found, "float32" if quick and precision == "auto" else precision, network)
         return Opened(devices_of(found[0]).engine(found[1], chosen.precision), chosen, None)
-    chosen = _for_cpu(names[:1] if quick else names, engine, precision, network)
+    chosen = _for_cpu(names[:1] if quick else names, engine, precision, network, quick)
     devices = devices_of(chosen.engine)
     reason = None if _is_cpu(gpu, device) else devices.find_gpu("auto", None)[1]
     notice = f"Painting on the CPU: {reason}." if reason else choice.hint(processor.at_hand(), names, INSTALL)
@@ -149,7 +150,7 @@ def _for_gpu(name, context, precision, network):
     return choice.measured(candidates, lambda it: trial.seconds(it, network, str(context)), key, "GPU")
 
 
-def _for_cpu(names, engine, precision, network):
+def _for_cpu(names, engine, precision, network, quick):
     here, refusals = processor.at_hand(), []
     wanted = ("float32", "bfloat16") if precision == "auto" else (precision,)
     candidates = [Candidate(name, each) for name in names for each in wanted]
@@ -158,6 +159,8 @@ def _for_cpu(names, engine, precision, network):
         asked = len(candidates) == 1 and (engine, precision) != ("auto", "auto") and not refusals
         if asked:
             chosen = Choice(*candidates[0], "asked for")
+        elif quick:
+            chosen = choice.known(candidates, here)
         else:
             chosen = choice.choose(candidates, here, lambda it: trial.seconds(it, network), key)
         devices = devices_of(chosen.engine)

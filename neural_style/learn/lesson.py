@@ -19,7 +19,7 @@ from ..pictures import images
 
 RATE = 1.5e-3
 STEADY = 0.5  # of a lesson, after which the rate falls to nothing
-SHIFTS = 8  # pixels: the judge looks through a window that moves by less, or a grid of its strides would be learned
+SHIFTS = 4  # pixels: the judge looks through a window that moves by so much, or a grid of its strides is learned
 LONGEST_GRADIENT = 1.0
 GRAIN = 6.0  # grey levels, standard deviation: about that of a film's grain
 
@@ -72,14 +72,12 @@ def steps(learned, optimizer, judge, crops, first, part_done) -> Iterator[Step]:
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, (1 - done) / (1 - STEADY), number / 50)
         photograph = judge.engine.array(images.to_network(crops.crop(number, done)))
-        shift = np.random.default_rng((number, 1)).integers(0, SHIFTS, 2)
+        shift = np.random.default_rng((number, 1)).integers(-SHIFTS, SHIFTS, 2)
         noise = _noise(learned, photograph, number)
         painted = learned(photograph, noise)
-        edge = photograph.shape[2] - SHIFTS
-        window = (..., slice(shift[0], shift[0] + edge), slice(shift[1], shift[1] + edge))
         view = judge.views[number % len(judge.views)]
-        seen = _from_afar(painted[window], view.scale)
-        values, gradient = judged(judge, view, seen.detach(), _from_afar(photograph[window], view.scale))
+        seen = _from_afar(_moved(painted, shift), view.scale)
+        values, gradient = judged(judge, view, seen.detach(), _from_afar(_moved(photograph, shift), view.scale))
         optimizer.zero_grad(set_to_none=True)
         parts, gradients = [seen], [gradient]
         if judge.steady:
@@ -93,6 +91,17 @@ def steps(learned, optimizer, judge, crops, first, part_done) -> Iterator[Step]:
             learned.follow(number)
         yield Step(number, values, failed, photograph.shape[2])
         number += 1
+
+
+def _moved(image, shift):
+    """A picture (1, 3, H, W) through a window of its size moved by some pixels, mirrored beyond its edges.
+
+    A window inside would let the judge see the outermost pixels more seldom than others, and they become a frame.
+    """
+    (top, left), (height, width) = (int(it) for it in shift), image.shape[2:]
+    around = (max(-left, 0), max(left, 0), max(-top, 0), max(top, 0))
+    image = torch.nn.functional.pad(image, around, mode="reflect")
+    return image[..., max(top, 0) : max(top, 0) + height, max(left, 0) : max(left, 0) + width]
 
 
 def _from_afar(image, scale):

@@ -1,4 +1,7 @@
-"""What a painter learns from: crops of photographs, at many scales, mirrored, in other light. Each step has its own."""
+"""What a painter learns from: crops of photographs, at many scales, mirrored, in other light, with even parts.
+
+Each step has its own.
+"""
 
 import functools
 from collections.abc import Sequence
@@ -16,6 +19,9 @@ SHIPPED = (
 )  # fmt: skip
 RARE = ("brick", "grass", "gravel", "camera", "moon", "coins", "hubble_deep_field", "immunohistochemistry", "retina")
 GROWS = (0.75, 1.25)  # of the edge of a crop, from the beginning of a lesson to its end
+ENLARGED = 0.2  # of the crops are of fewer pixels than they have: photographs are often blurred
+EVEN = 0.25  # of the crops get an even part, such as a sky
+PLAIN = 0.15  # spread of the colours in it, at most
 LIGHT = 0.3  # how far contrast, brightness and the colours' shares go from what they are
 
 
@@ -52,12 +58,33 @@ class Crops:
         rng = np.random.default_rng((self._seed, step))
         picture = self._pictures[rng.choice(len(self._pictures), p=self._shares)]
         largest = min(picture.shape[:2])
-        side = min(largest, round(wanted * max(1.0, largest / wanted) ** rng.random()))
+        if rng.random() < ENLARGED:
+            side = round(wanted * rng.uniform(0.4, 1))
+        else:
+            side = round(wanted * max(1.0, largest / wanted) ** rng.random())
+        side = min(largest, side)
         top, left = (int(rng.integers(0, edge - side + 1)) for edge in picture.shape[:2])
         crop = images.resize(picture[top : top + side, left : left + side], (wanted, wanted))
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
+        if rng.random() < EVEN:
+            crop = _with_an_even_part(crop, rng)
         return _in_other_light(crop, rng)
+
+
+def _with_an_even_part(crop, rng):
+    """A picture (H, H, 3) of which one side of a line, at any angle, is covered by colours that hardly change.
+
+    Among the pictures inside scikit-image there are next to no skies and walls; what was not seen is painted wrongly.
+    """
+    edge, angle, count = crop.shape[0], rng.uniform(0, 2 * np.pi), int(rng.integers(2, 6))
+    colours = rng.uniform(0, 1, 3) + rng.uniform(0, PLAIN) * rng.standard_normal((count, count, 3))
+    even = images.resize(colours.astype(np.float32), (edge, edge))
+    down, right = np.indices((edge, edge)) / edge - 0.5
+    beyond = np.cos(angle) * down + np.sin(angle) * right - rng.uniform(-0.4, 0.4)
+    width = rng.choice((1.0, 40.0))  # of the border, pixels: roofs before a sky, mist
+    share = np.clip(beyond * edge / width + 0.5, 0, 1)[..., None]
+    return np.clip(crop + share * (even - crop), 0, 1).astype(np.float32)
 
 
 def _in_other_light(crop, rng):

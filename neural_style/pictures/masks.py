@@ -50,13 +50,31 @@ def read(content_mask, style_masks, paintings, size, max_pixels=reading.MAX_PIXE
     content = _read("--content-mask", content_mask, max_pixels)
     if style_masks is None:
         painted = resized(content.mean(axis=2), size)
-        if painted.max() < 0.5:
-            raise InputError(f"--content-mask {content_mask}: nothing in it is white, so nothing would be painted; "
-                             "invert it.")  # fmt: skip
+        _check_white("--content-mask", content_mask, painted)
         return Regions([painted], everywhere, painted)
     content = regions(content)
     pairs = [pair(content, regions(_read("--style-mask", path, max_pixels))) for path in style_masks]
     return Regions([resized(region, size) for region in content.values()], [style for _, style in pairs], None)
+
+
+def of_painters(paths, size, max_pixels=reading.MAX_PIXELS):
+    """For each painter's mask file where it paints: (H, W) in 0..1 at a size (height, width).
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or nothing in it is white.
+    """
+    found = []
+    for path in paths:
+        found.append(resized(_read("--painter-mask", path, max_pixels).mean(axis=2), size))
+        _check_white("--painter-mask", path, found[-1])
+    return found
+
+
+def _check_white(option, path, mask):
+    if mask.max() < 0.5:
+        raise InputError(f"{option} {path}: nothing in it is white, so nothing would be painted; invert it.")
 
 
 def _read(option, path, max_pixels):

@@ -26,7 +26,7 @@ from .recorder import Losses
 from .status import Status
 
 PICTURES = {"content_image": "content", "style_image": "style"}  # options that are parameters here, by their names
-OF_PICTURES = (*PICTURES, "content_mask", "style_mask", "init")  # options that take pictures
+OF_PICTURES = (*PICTURES, "content_mask", "style_mask", "painter_mask", "init")  # options that take pictures
 OF_FOLDERS = ("resume", "overwrite", "animate", "open", "serve")  # which only make sense for a run that leaves files
 OF_COMMANDS = ("list_weights", "list_models", "list_layers", "doctor")  # which paint nothing
 

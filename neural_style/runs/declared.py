@@ -114,6 +114,8 @@ GROUPS = {
         _several("painter", "file", "repaint at once, by a file of `python -m neural_style.learn`; several: a mixture",
                  open="none", metavar="FILE"),
         _several("painter_shares", "number", "share of each painter in a mixture", open="equal", metavar="W"),
+        _several("painter_mask", "file", "for each painter, a picture that is white where it paints", open="none",
+                 metavar="FILE"),
         Option("painter_strength", "number", "how much of the painter's picture there is, the rest is the photograph, "
                "0 to 1", default=1.0, metavar="S", most=1),
     ),

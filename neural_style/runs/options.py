@@ -308,6 +308,9 @@ def _check_painter(it: argparse.Namespace, given: dict) -> None:
                          "give one for each.")  # fmt: skip
     if sum(it.painter_shares) <= 0:
         raise InputError("--painter-shares: at least one must be above 0.")
+    if it.painter_mask is not None and len(it.painter_mask) != len(it.painter):
+        raise InputError(f"--painter-mask: {len(it.painter_mask)} masks for {len(it.painter)} painters; "
+                         "give one for each.")  # fmt: skip
     if not at_once(given):
         it.init = it.init or "painter"
         it.pyramid_levels = it.pyramid_levels or 1  # coarser ones would paint over what is there

@@ -23,7 +23,7 @@ class Studio:
     def __init__(self, settings):
         self._settings = settings
         where = {"engine": settings.engine, "device": settings.device, "quick": True}
-        self._engine = door.opened(settings.gpu, "float32", **where).engine
+        self._engine = door.opened(settings.gpu, settings.precision, **where).engine
         self.repainter = Repainter(settings, self._engine)
 
     def notice(self):

@@ -37,6 +37,7 @@ class Devices:
 
 
 AMX = Processor("Intel", 6, "a Xeon", frozenset({"avx2", "avx512f", "avx512_bf16", "amx_bf16"}))
+UNKNOWN = Processor("", 0, "another", frozenset())
 ZEN2 = Processor("AMD", 23, "an EPYC", frozenset({"avx2"}))
 ZEN5 = Processor("AMD", 26, "an EPYC", frozenset({"avx2", "avx512f", "avx512_bf16"}))
 
@@ -105,6 +106,29 @@ def test_a_precision_that_one_engine_refuses_is_asked_of_the_other(machine):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(choice, "kept", lambda *_: {"mxnet, float16": 1, "torch, float16": 2})
         assert chosen(door.opened(-1, "float16"))[:2] == ("torch", "float16")
+
+
+@pytest.mark.parametrize(
+    ("here", "engines", "expected"),
+    [
+        (AMX, ["torch"], ("torch", "bfloat16", "cpu")), (ZEN2, ["torch"], ("torch", "float32", "cpu")),
+        (AMX, ["mxnet", "torch"], ("mxnet", "float32", "cpu")), (UNKNOWN, ["torch"], ("torch", "float32", "cpu")),
+    ],
+)  # fmt: skip
+def test_who_is_in_a_hurry_gets_what_a_rule_knows_of_the_first_engine_and_no_trial(machine, here, engines, expected):
+    loaded = machine(here, {}, **{name: Devices() for name in engines})
+    assert chosen(door.opened(-1, quick=True)) == expected and set(loaded) == {engines[0]}
+
+
+def test_who_is_in_a_hurry_gets_what_the_engine_does_not_refuse(machine):
+    machine(AMX, {}, torch=Devices(refused=["bfloat16"]))
+    assert chosen(door.opened(-1, quick=True))[1] == "float32"
+    assert chosen(door.opened(-1, "float32", quick=True))[1] == "float32"
+
+
+def test_on_a_gpu_who_is_in_a_hurry_gets_float32_without_a_trial(machine):
+    machine(AMX, {}, gpu=True, torch=Devices(gpus=[0]))
+    assert chosen(door.opened(0, quick=True)) == ("torch", "float32", 0)
 
 
 def test_mxnet_does_not_compute_with_amx(machine):

@@ -89,10 +89,28 @@ def test_the_judge_looks_in_each_way_by_turns(learn, monkeypatch):
 
     monkeypatch.setattr(lesson, "judged", judged)
     assert learn(steps=4) == 0
-    edges = [72, 80, 96, 112]  # of crops that grow, less the window's eight pixels
+    edges = [72, 80, 96, 112]  # of crops that grow
     ways = [course.VIEWS[number % 4] for number in (1, 2, 3, 4)]
-    assert seen == [(scale, pooling, round(scale * (edge - 8))) for (scale, pooling), edge in zip(ways, edges)]
+    assert seen == [(scale, pooling, round(scale * edge)) for (scale, pooling), edge in zip(ways, edges)]
     assert len({pooling for _, pooling in ways}) == len({scale for scale, _ in ways}) == 2
+
+
+def test_the_judge_sees_the_edges_as_often_as_the_middle():
+    """Over all that the window may be moved by, in rows and in columns."""
+    torch = pytest.importorskip("torch")
+    from neural_style.learn import lesson
+
+    image = torch.arange(3 * 20 * 24, dtype=torch.float32).reshape(1, 3, 20, 24).requires_grad_()
+    mirrored = np.pad(image.detach().numpy(), ((0, 0), (0, 0), (4, 4), (4, 4)), mode="reflect")
+    seen = 0
+    for top in range(-4, 5):
+        for left in (-3, 0, 4):
+            moved = lesson._moved(image, (top, left))
+            np.testing.assert_array_equal(moved.detach(), mirrored[:, :, top + 4 : top + 24, left + 4 : left + 28])
+            seen = seen + moved.sum()
+    seen.backward()
+    rows = image.grad[0, 0].sum(1)
+    assert rows[1:5].min() >= rows[10] and rows[15:19].min() >= rows[10] and rows[0] >= 0.5 * rows[10]
 
 
 def test_learning_lowers_the_losses_and_leaves_what_it_says(learn, studio, tmp_path, capfd):
@@ -217,6 +235,18 @@ def test_crops_follow_from_their_number(studio):
     for step in range(1, 40):
         crop = crops.crop(step, 0.5)
         assert crop.shape == (64, 64, 3) and crop.dtype == np.float32 and crop.min() >= 0 and crop.max() <= 1
+
+
+def test_a_part_of_the_crops_is_even_and_a_part_is_enlarged():
+    """Of a picture of noise: what is left of its contrast between neighbours is little in an even part."""
+    noise = np.random.default_rng(0).random((300, 300, 3), np.float32)
+    crops = pictures.Crops([noise], 96, 8, 3)
+    flat, blurred = 0, 0
+    for step in range(200):
+        contrast = np.abs(np.diff(crops.crop(step, 0.5), axis=1)).mean(2)
+        flat += 0.1 < np.mean(contrast < 0.02) < 0.95
+        blurred += np.median(contrast) < 0.5 / 3 and np.mean(contrast < 0.02) < 0.1
+    assert 35 <= flat <= 65 and blurred >= 15
 
 
 def test_crops_grow_in_the_course_of_a_lesson(studio):

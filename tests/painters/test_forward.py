@@ -84,3 +84,17 @@ def test_the_photograph_stays_as_it_was(engine):
     before = photograph.copy()
     painted(engine, plain.narrow(OWN), photograph)
     assert (photograph == before).all()
+
+
+def test_pytorch_multiplies_in_its_precision_and_stays_within_a_level():
+    """Of weights as learning begins with: in bfloat16 they give another picture, which nobody would tell apart."""
+    pytest.importorskip("torch")
+    from neural_style.learn.generator import begun
+
+    photograph, found = picture(96, 120), {}
+    for precision in ("float32", "bfloat16"):
+        engine = door.opened(-1, precision, engine="torch").engine
+        arrays = {name: engine.array(array) for name, array in begun(OWN, 0).items()}
+        found[precision] = forward.painted(engine, OWN, arrays, photograph)
+    difference = 256 * np.abs(found["bfloat16"] - found["float32"])
+    assert found["bfloat16"].dtype == np.float32 and 0 < difference.mean() < 1

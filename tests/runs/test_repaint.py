@@ -69,6 +69,22 @@ def test_strength_is_between_photograph_and_painter(repaint, pictures):
     np.testing.assert_array_equal(repaint("--painter-strength", 0, out="c"), photograph)
 
 
+def test_each_painter_paints_where_its_mask_is_white(repaint, pictures, folder):
+    """Left the one, then both, then half of the other and half of nobody, right the photograph."""
+    photograph = reading.read(pictures / "photo.png")
+    one, two = repaint(out="a"), repaint(by=("2.safetensors",), out="b")
+    masks = np.zeros((2, 48, 64), np.uint8)
+    masks[0, :, :32], masks[1, :, 16:32], masks[1, :, 32:48] = 255, 255, 128
+    for number, mask in enumerate(masks):
+        Image.fromarray(mask).save(folder / f"mask{number}.png")
+    both = repaint("--painter-mask", "mask0.png", "mask1.png", "--painter-shares", 3, 1,
+                   by=("1.safetensors", "2.safetensors"), out="c")  # fmt: skip
+    np.testing.assert_array_equal(both[:, :16], one[:, :16])
+    np.testing.assert_allclose(both[:, 16:32], (0.75 * one + 0.25 * two)[:, 16:32], atol=1.6 / 255)
+    np.testing.assert_allclose(both[:, 32:48], ((127 * photograph + 128 * two) / 255)[:, 32:48], atol=1.6 / 255)
+    np.testing.assert_array_equal(both[:, 48:], photograph[:, 48:])
+
+
 def test_masks_colours_and_sizes_hold(repaint, pictures, folder):
     photograph, whole = reading.read(pictures / "photo.png"), repaint()
     mask = np.zeros((48, 64), np.uint8)
@@ -101,6 +117,9 @@ def test_a_folder_becomes_a_folder(painters, capfd):
         (["--painter", "1.safetensors", "--style-image", "x.jpg"], "--style-image: a painter has learned its painting"),
         (["--painter", "1.safetensors", "--painter-shares", "1", "2", "3"], "--painter-shares: 3 numbers for 1"),
         (["--painter", "1.safetensors", "--painter-shares", "0"], "--painter-shares: at least one"),
+        (["--painter", "1.safetensors", "--painter-mask", "a.png", "b.png"], "--painter-mask: 2 masks for 1 painters"),
+        (["--painter", "1.safetensors", "--painter-mask", "gone.png"], "--painter-mask: gone.png: no such picture"),
+        (["--painter", "1.safetensors", "--painter-mask", "black.png"], "--painter-mask black.png: nothing in it is"),
         (["--painter", "1.safetensors", "--init", "noise"], "--init noise: nothing of --painter"),
         (["--init", "painter"], "--init painter: needs --painter"),
         (["--painter", "1.safetensors", "--content-image", "small.png"], "small.png: 10 x 10 pixels"),
@@ -108,6 +127,7 @@ def test_a_folder_becomes_a_folder(painters, capfd):
 )
 def test_bad_input_is_one_line(painters, pictures, capfd, words, said):
     Image.new("RGB", (10, 10)).save("small.png")
+    Image.new("L", (40, 40)).save("black.png")
     if "--content-image" not in words:
         words = [*words, "--content-image", str(pictures / "photo.png")]
     assert nstyle.main(["--gpu", "-1", "--no-progress", *words]) == 2
@@ -129,9 +149,10 @@ def test_nobodys_file_is_overwritten(painters, pictures, capfd):
 
 def test_the_optimizer_starts_from_the_painters_picture(painters, paint, repaint):
     """An epoch with hardly a step leaves the picture that it began with."""
-    whole = repaint(out="at-once")
-    more = ["--painter", "1.safetensors", "--image-format", "png", "--remove-noise", 0, "--pyramid-levels", 1]
-    assert paint(*more, "--init", "painter", "--optimizer", "adam", "--lr", 0.06, "--max-num-epochs", 1) == 0
+    whole = repaint("--precision", "float32", out="at-once")
+    more = ["--precision", "float32", "--painter", "1.safetensors", "--image-format", "png", "--remove-noise", 0,
+            "--pyramid-levels", 1, "--init", "painter"]  # fmt: skip
+    assert paint(*more, "--optimizer", "adam", "--lr", 0.06, "--max-num-epochs", 1) == 0
     np.testing.assert_allclose(reading.read(painters / "out" / "final.png"), whole, atol=2 / 255)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import processor
 from .encoder import Encoder
-from .library import computing, torch
+from .library import DTYPES, computing, torch
 
 F = torch.nn.functional
 
@@ -59,8 +59,7 @@ class TorchEngine:
     def filtered(self, features, weight, bias, stride=1, groups=1, transposed=False):
         """See `contract.Engine`."""
         maps = features.permute(2, 0, 1)[None]  # channels last, as it lies in memory
-        if transposed:
-            result = F.conv_transpose2d(maps, weight, bias, stride, groups=groups)
-        else:
-            result = F.conv2d(maps, weight, bias, stride, groups=groups)
-        return result[0].permute(1, 2, 0).contiguous()
+        maps, weight, bias = (None if it is None else it.to(DTYPES[self.precision]) for it in (maps, weight, bias))
+        convolve = F.conv_transpose2d if transposed else F.conv2d
+        result = convolve(maps, weight, bias, stride, groups=groups)
+        return result[0].permute(1, 2, 0).to(features.dtype).contiguous()
