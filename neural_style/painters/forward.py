@@ -168,7 +168,7 @@ def _ended(row: Row, values: Array, held: dict[str, Part], rows: Rows, known: di
     if row.activation == "tanh":
         values = xp.tanh(values)
     elif row.activation == "relu":
-        values *= values > 0
+        values = xp.clip(values, min=0)
     elif row.activation == "leaky":
         values = xp.where(values > 0, values, LEAKY * values)
     if row.plus:

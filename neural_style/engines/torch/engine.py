@@ -59,6 +59,7 @@ class TorchEngine:
     def filtered(self, features, weight, bias, stride=1, groups=1, transposed=False):
         """See `contract.Engine`."""
         maps = features.permute(2, 0, 1)[None]  # channels last, as it lies in memory
+        weight = weight.contiguous(memory_format=torch.channels_last)  # or oneDNN lays the maps out anew, and back
         maps, weight, bias = (None if it is None else it.to(DTYPES[self.precision]) for it in (maps, weight, bias))
         convolve = F.conv_transpose2d if transposed else F.conv2d
         result = convolve(maps, weight, bias, stride, groups=groups)
