@@ -102,7 +102,9 @@ def opened(value):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # on versions: what must agree is checked by `tiles.ready`
-                client = distributed.Client(target, timeout=workers.PATIENCE, set_as_default=False)
+                # workers of this machine can be reached; others perhaps by their scheduler alone
+                direct, patience = bool(where.count), workers.PATIENCE
+                client = distributed.Client(target, timeout=patience, set_as_default=False, direct_to_workers=direct)
         except Exception as error:  # of many kinds: a name that is none, a port that is closed, another protocol, TLS
             raise InputError(f"--cluster {value}: {one_line(error)}; is it a scheduler of Dask?") from None
         stack.callback(_closed, client)
@@ -134,7 +136,9 @@ def _knock(value, address):
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         error = thread.submit(asyncio.run, _greeted(address)).exception()
     if error:
-        reason = "no scheduler of Dask answers" if isinstance(error, asyncio.TimeoutError) else one_line(error)
+        # what another kind of server says is read as lengths that no memory has
+        silent = isinstance(error, (asyncio.TimeoutError, MemoryError))
+        reason = "no scheduler of Dask answers" if silent else one_line(error)
         raise InputError(f"--cluster {value}: {reason}; is `dask scheduler` running there?")
 
 

@@ -5,6 +5,7 @@ make: the same call gives the same bytes anywhere. One tile at a time is compute
 """
 
 import collections
+import dataclasses
 import functools
 import signal
 import threading
@@ -32,7 +33,8 @@ class WeightsMissing(Exception):
     """A worker has not the weights, and was not sent them."""
 
 
-class Work(NamedTuple):
+@dataclasses.dataclass(frozen=True)  # and no tuple: in those Dask looks for futures, each time
+class Work:
     """What all tiles of a run have in common."""
 
     token: str  # another for each run

@@ -4,6 +4,7 @@ Tasks are pure and carry their data, so what a lost worker had is computed again
 """
 
 import asyncio  # whose TimeoutError is Python's own from 3.11 on
+import collections
 import contextlib
 import itertools
 import time
@@ -13,7 +14,7 @@ from .tiles import WeightsMissing
 
 PATIENCE = 10  # seconds to wait for an address to answer, or a worker to come
 WITHOUT_WORKERS = 120  # seconds that a run waits for a worker where there is none
-AT_ONCE = 32  # results that are fetched at a time
+AT_ONCE = 32  # results that are fetched at a time, at most
 
 
 class ClusterLost(EngineError):
@@ -129,7 +130,9 @@ class Workers:
             ]
 
     def results(self, futures):
-        """What the futures become, in their order; a few at a time.
+        """What the futures become, in their order: each, and those behind it that are done, when it is.
+
+        So what comes first is fetched and used while others still compute.
 
         Raises
         ------
@@ -138,13 +141,16 @@ class Workers:
         EngineError
             If one failed.
         """
-        for start in range(0, len(futures), AT_ONCE):
-            some = futures[start : start + AT_ONCE]
-            self._wait(some)
+        left = collections.deque(futures)
+        while left:
+            self._wait(left[0])
+            some = [left.popleft()]
+            while left and left[0].done() and len(some) < AT_ONCE:
+                some.append(left.popleft())
             with self._connected():
                 yield from self.client.gather(some)
 
-    def _wait(self, futures):
+    def _wait(self, future):
         from distributed import wait
 
         alone = None  # since when there has been no worker
@@ -152,7 +158,7 @@ class Workers:
             with self._connected():
                 try:
                     with self.client.as_current():
-                        wait(futures, timeout=5)
+                        wait(future, timeout=5)
                     return
                 except asyncio.TimeoutError:
                     alone = None if self.found() else alone or time.monotonic()

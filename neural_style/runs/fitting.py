@@ -21,7 +21,8 @@ from . import limits, state
 # measured with VGG-19 at 1200 x 800 (bfloat16, 7) and 384 x 256 (float32), rounded up
 STRIP_VALUE = {"float32": 14, "bfloat16": 8, "float16": 8}
 # values of a strip, at most: so many, or so many times those of the thinnest, which compute their halos over and over;
-# larger ones were slower (VGG-19 at 900 x 600, bfloat16: 1.36 times a whole picture's time with 2^24, 1.44 with 2^26)
+# larger ones were no faster (VGG-19 at 900 x 600, bfloat16, bits kept: 0.96 times a whole picture's time with 2^24, and
+# 0.99 with 2^26; 1.35 with 2^22)
 ENOUGH, THICK, LARGEST = 2**24, 8, 2**26
 COMFORTABLE = 2**23  # values of a strip
 # pictures that a run holds beside those of its optimizer, what is computed of a snapshot included; and of those that

@@ -1,5 +1,6 @@
 """A picture in tiles is the whole picture, on each engine; tiles are computed in this process here."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -205,7 +206,7 @@ def test_a_worker_of_another_version_is_refused(versions, line, monkeypatch):
     monkeypatch.setattr(door, "opened", lambda *_, **__: door.Opened(NumpyEngine(), None, None))
     work = in_tiles(CASES["squeezenet"], NumpyEngine()).work
     with pytest.raises(tiles.WorkerError, match=f"^worker: .*{line}"):
-        tiles.ready(work._replace(token="other", versions=versions))
+        tiles.ready(dataclasses.replace(work, token="other", versions=versions))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -3,6 +3,7 @@
 The workers are processes of this machine, started once.
 """
 
+import contextlib
 import csv
 import itertools
 import json
@@ -10,8 +11,10 @@ import os
 import shlex
 import shutil
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import clips
@@ -136,6 +139,27 @@ def test_a_cluster_that_is_none_is_one_line(paint, folder, capfd, value, line):
     assert paint("--engine", ENGINE, "--cluster", value) == 2
     (said,) = capfd.readouterr().err.splitlines()
     assert said.startswith(f"nstyle: error: --cluster {value}: ") and line in said and not Path("out").exists()
+
+
+class Greeting(socketserver.BaseRequestHandler):
+    """What another kind of server says first."""
+
+    def handle(self):
+        self.request.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+        with contextlib.suppress(OSError):  # who came goes away
+            self.request.recv(1)
+
+
+def test_another_kind_of_server_is_no_scheduler(paint, folder, capfd):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = "{}:{}".format(*server.server_address)
+        assert paint("--engine", ENGINE, "--cluster", address) == 2
+        server.shutdown()
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said == (
+        f"nstyle: error: --cluster {address}: no scheduler of Dask answers; is `dask scheduler` running there?"
+    )
 
 
 def test_without_distributed_it_is_one_line(paint, folder, capfd, monkeypatch):
