@@ -14,11 +14,14 @@ from .pieces import MEMORY, Difference, Pieces
 
 MOST_FAILURES = 5
 LOOK_BACK = 10  # epochs
+FIRST_AIM = 8  # epochs at the size of the result before what will be written is looked at, then twice as many, ...
 SETTLED = 10  # times `stop_eps` the loss may still fall in so many: on eight pairs nobody saw what more would bring
 
 
 class Objective(Protocol):
     """What the loop knows of an objective; see `objective.Objective`."""
+
+    noise: Optional[Array]
 
     def losses_and_gradient(self, image: Array) -> tuple[dict[str, float], Array]:
         """The losses by name, `total` among them, and the gradient of the total."""
@@ -48,6 +51,7 @@ class State:
     totals: list[float] = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
     best: Optional[Best] = None
     average: Optional[Array] = None  # running mean of the pictures, with average_decay
+    noise: Optional[Array] = None  # what the losses leave out of the picture: it is not written
     optimizer: dict[str, Array] = field(default_factory=dict)
 
     @property
@@ -59,8 +63,8 @@ class State:
         """The same state with another library's arrays, each of a picture's size converted."""
         optimizer = {key: convert(value) if np.ndim(value) else value for key, value in self.optimizer.items()}
         best = None if self.best is None else self.best._replace(image=convert(self.best.image))
-        average = None if self.average is None else convert(self.average)
-        return replace(self, image=convert(self.image), best=best, average=average, optimizer=optimizer)
+        average, noise = (None if part is None else convert(part) for part in (self.average, self.noise))
+        return replace(self, image=convert(self.image), best=best, average=average, noise=noise, optimizer=optimizer)
 
 
 class Event(NamedTuple):
@@ -97,6 +101,7 @@ def descend(
     clip: bool = True,
     average_decay: float = 0.0,
     enlarge: Callable[[Array, tuple[int, int]], Array] = resized,
+    noise_of: Optional[Callable[[Array], Array]] = None,
     pieces: Pieces = MEMORY,
 ) -> Iterator[Event]:
     """Paint.
@@ -124,6 +129,11 @@ def descend(
         in Polyak & Juditsky 1992; their losses stay those of the picture itself, and no picture is kept as the best.
     enlarge : callable
         Image, size -> image at another size: how a picture is carried from level to level.
+    noise_of : callable, optional
+        Image -> what denoising takes out of it when it is written. At the size of the result, after 8, 16, 32, ...
+        epochs, it becomes the objective's `noise`: from there on the losses are those of what is written, and what
+        denoising takes away is put on the picture beforehand, as in the iterations of Osher et al. 2005, "An Iterative
+        Regularization Method for Total Variation-Based Image Restoration".
     pieces : pieces.Pieces
 
     Yields
@@ -141,11 +151,18 @@ def descend(
             state = _resized(state, level.size, enlarge, pieces)
             image = pieces.clipped(state.image) if clip else state.image
             state = replace(state, image=objective.admitted(image))
+        objective.noise = state.noise
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
         if last_level and not average_decay:
             state = _with_best(state, losses)
         while state.level_epoch < level.epochs:
+            if noise_of is not None and last_level and _is_aimed_after(state.level_epoch):
+                objective.noise = noise_of(state.shown)
+                optimizer.anew()
+                losses, gradient = objective.losses_and_gradient(state.image)
+                # losses of before are those of another picture
+                state = replace(state, noise=objective.noise, totals=[], best=None)
             optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
             # values that are not finite are dealt with below, warnings of NumPy's would only confuse
             with np.errstate(over="ignore", invalid="ignore"):
@@ -187,6 +204,11 @@ def descend(
                 return
             if level_over:
                 break
+
+
+def _is_aimed_after(epochs: int) -> bool:
+    """Whether so many epochs are 8, 16, 32, ..."""
+    return epochs >= FIRST_AIM and epochs & (epochs - 1) == 0
 
 
 def _all_finite(losses: dict[str, float]) -> bool:

@@ -61,7 +61,7 @@ class LBFGS:
         """The next picture."""
         risen, pieces = False, self._pieces
         if self._image is None:
-            self._radius = self.rate
+            self._radius = self.rate if math.isnan(self._radius) else self._radius
         else:
             step, risen = Difference(image, self._image), loss > self._loss
             if risen:
@@ -112,6 +112,10 @@ class LBFGS:
     def forget(self) -> None:
         """Start afresh from the next picture."""
         self._pairs, self._radius, self.held_back = [], math.nan, False
+        self._image, self._loss, self._gradient = None, math.nan, None
+
+    def anew(self) -> None:
+        """Go on with a loss that differs a little from the one before: its curvature is taken for the same."""
         self._image, self._loss, self._gradient = None, math.nan, None
 
     def resize(self, size: tuple[int, int]) -> None:

@@ -54,7 +54,14 @@ class Objective:
         Of a frame of a film: earlier frames that were moved along the flow, each (1, 3, H, W), and where they hold,
         (H, W) in 0..1.
     pieces : pieces.Pieces
+
+    Attributes
+    ----------
+    noise : Array, shape (1, 3, H, W), or None
+        What the picture will lose when it is written: the network is shown the picture without it.
     """
+
+    noise: Optional[Array] = None
 
     def __init__(
         self,
@@ -152,7 +159,8 @@ class Objective:
 
     def _of_network(self, image: Array) -> tuple[dict[str, dict[str, float]], Statistics]:
         """The losses of each content and style layer, and the gradients of the statistics that they are made of."""
-        weights, statistics = self._weights, self._evaluator.forward(image)
+        seen = image if self.noise is None else self._pieces.made(_difference, image, self.noise)
+        weights, statistics = self._weights, self._evaluator.forward(seen)
         content, style = {}, {}
         maps: dict[str, Array] = {}
         gradients = Statistics({}, {}, maps)
@@ -181,6 +189,10 @@ def _named(of_network: dict[str, dict[str, float]], of_pixels: dict[str, float])
     for kind, layers in of_network.items():
         values.update({f"{kind}:{layer}": value for layer, value in layers.items()})
     return values
+
+
+def _difference(one: Array, other: Array) -> Array:
+    return one - other
 
 
 def _scaled(moments: Moments, factor: float) -> Moments:

@@ -40,6 +40,9 @@ class Optimizer(Protocol):
     def forget(self) -> None:
         """Start afresh from the next picture."""
 
+    def anew(self) -> None:
+        """Go on from the next picture with a loss that differs a little from the one before."""
+
     def resize(self, size: tuple[int, int]) -> None:
         """Carry what is remembered to another picture size (height, width)."""
 
@@ -103,6 +106,9 @@ class NAG:
         """Start afresh from the next picture."""
         self._steps, self._velocity = 0, None
 
+    def anew(self) -> None:
+        """Go on with a loss that differs a little from the one before, as with the same."""
+
     def resize(self, size: tuple[int, int]) -> None:
         """Carry the velocity to another picture size."""
         if self._steps:
@@ -163,6 +169,9 @@ class Adam:
     def forget(self) -> None:
         """Start afresh from the next picture."""
         self._steps, self._mean, self._square = 0, None, None
+
+    def anew(self) -> None:
+        """Go on with a loss that differs a little from the one before, as with the same."""
 
     def resize(self, size: tuple[int, int]) -> None:
         """Carry the moments to another picture size."""

@@ -32,6 +32,8 @@ def check_state(state, levels, finite):
     _check_picture("its picture", state.image, size, finite)
     if state.average is not None:
         _check_picture("its mean picture", state.average, size, finite)
+    if state.noise is not None:
+        _check_picture("its noise", state.noise, size, finite)
     if state.best is not None:
         _demand(_whole(state.best.epoch, 0, state.epoch) and _number(state.best.total), "its best picture")
         _check_picture("its best picture", state.best.image, levels[-1].size, finite)

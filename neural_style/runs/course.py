@@ -12,7 +12,7 @@ from ..painting.arrays import to_numpy
 from ..painting.descent import State
 from ..painting.objective import Objective, Weights
 from ..painting.optimizers import OPTIMIZERS
-from ..pictures import find, images, masks, reading
+from ..pictures import find, images, large, masks, reading
 from ..pictures.memory import InMemory
 from .declared import OPTIONS
 from .repainter import Repainter
@@ -85,8 +85,31 @@ def events(run, state, earlier=(), detail=None, kept=None):
         clip=not optimizer.classic,
         average_decay=it.average_decay,
         enlarge=lambda image, size: run.engine.array(enlarged(run, image, size, detail)),
+        noise_of=(lambda image: noise_of(run, image)) if aims_at_what_is_written(run) else None,
         pieces=run.pieces,
     )
+
+
+def aims_at_what_is_written(run):
+    """Whether the losses become those of the picture without what `--remove-noise` takes.
+
+    Those of a film's frames do not: the next one begins where the picture itself has come to.
+    """
+    it = run.settings
+    return it.remove_noise > 0 and not run.kept and not OPTIMIZERS[it.optimizer].classic
+
+
+def noise_of(run, image):
+    """What `--remove-noise` takes out of a picture (1, 3, H, W) when it is written: an array of the engine."""
+    image, result = to_numpy(image), run.pieces.array(tuple(image.shape))
+    strips = large.denoised(
+        lambda first, last: images.from_network(image[:, :, first:last]), image.shape[2:], run.settings.remove_noise
+    )
+    for first, last, strip in strips:
+        part = result[:, :, first:last]
+        np.subtract(image[:, :, first:last], images.to_network(strip, part), out=part)
+        run.pieces.passed(3 * part.nbytes)
+    return run.engine.array(result)
 
 
 def enlarged(run, image, size, detail=None):

@@ -27,7 +27,7 @@ ENOUGH, THICK, LARGEST = 2**24, 8, 2**26
 COMFORTABLE = 2**23  # values of a strip
 # pictures that a run holds beside those of its optimizer, what is computed of a snapshot included; and of those that
 # lie on a disk what is in memory while they are read, resized and encoded
-PICTURES, ON_DISK = 10, 2
+PICTURES, ON_DISK = 12, 2
 BESIDE_WORKERS = 5  # more, of the arrays that tiles are cut from and put together in
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a value in the precision of the convolutions
 LARGE_STATE = 1 << 30  # bytes

@@ -15,6 +15,7 @@ from ..painting.optimizers import OPTIMIZERS
 from ..painting.targets import style_size
 from ..pictures.images import fitted_size
 from ..pictures.large import LONGEST_JPEG
+from .course import aims_at_what_is_written
 
 
 class PerPixel(NamedTuple):
@@ -205,10 +206,11 @@ def disk(run):
     it, area = run.settings, math.prod(run.size)
     snapshots = len(it.snapshot_at) if it.snapshot_at else it.max_num_epochs // it.save_epochs
     on_the_way = math.prod(fitted_size(run.size, it.snapshot_size)) * (snapshots + 1 + len(run.styles))
-    # two generations of the state and the next one; of pictures also the best one or the running mean
+    # two generations of the state and the next one; of pictures also the best one or the running mean, and the noise
     state = IMAGE * (2 + OPTIMIZERS[it.optimizer].pictures)
     if run.strips and run.strips["pairs"] != "whole":
         state = IMAGE * 4 + IMAGE // 2 * 2 * run.strips["history"]
+    state += IMAGE * aims_at_what_is_written(run)
     return RECORDS + area * 3 * state + FILE_BYTES[it.image_format] * (area + on_the_way)
 
 

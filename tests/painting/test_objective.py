@@ -25,6 +25,9 @@ class OnNumpy:
     def losses(self, image):
         return self._objective.losses(self._engine.array(image))
 
+    def leave_out(self, noise):
+        self._objective.noise = self._engine.array(noise)
+
     def losses_and_gradient(self, image):
         losses, gradient = self._objective.losses_and_gradient(self._engine.array(image))
         return losses, self._engine.numpy(gradient)
@@ -158,3 +161,20 @@ def test_what_is_not_painted_has_no_gradient_and_stays_the_photograph(make):
     admitted = objective.admitted(IMAGE)
     np.testing.assert_allclose(admitted[..., 20:], CONTENT[..., 20:], atol=1e-4)
     np.testing.assert_allclose(admitted[..., :20], IMAGE[..., :20], atol=1e-4)
+
+
+@pytest.mark.parametrize("style_loss", [losses.gram, losses.wasserstein])
+def test_the_network_is_shown_the_picture_without_its_noise_and_pixels_are_compared_with_it(make, style_loss):
+    options = {"style_loss": style_loss}
+    noise = np.random.default_rng(5).normal(0, 20, IMAGE.shape).astype(np.float32)
+    clean, noisy = make(**options), make(**options)
+    noisy.leave_out(noise)
+    found, gradient = noisy.losses_and_gradient(IMAGE + noise)
+    expected, slope = clean.losses_and_gradient(IMAGE)
+    _, pixels = make(RECIPE._replace(content=0.0, style=0.0), **options).losses_and_gradient(IMAGE + noise)
+    _, no_pixels = make(RECIPE._replace(tv=0.0), **options).losses_and_gradient(IMAGE)
+    for name in ("content", "style", "style:relu1_1"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-4)
+    assert found["tv"] == pytest.approx(clean.losses(IMAGE + noise)["tv"], rel=1e-4) and found["tv"] > expected["tv"]
+    np.testing.assert_allclose(gradient, no_pixels + pixels, rtol=1e-3, atol=1e-4 * np.abs(slope).max())
+    assert noisy.losses(IMAGE + noise) == found

@@ -202,6 +202,33 @@ def test_forgetting_is_starting_afresh(name):
     assert np.array_equal(losses_of(one, quadratic, 5), losses_of(other, quadratic, 5))
 
 
+def test_lbfgs_goes_on_with_another_loss_by_the_curvature_that_it_knows():
+    def moved(image):  # the same bowl a little away, and higher everywhere
+        loss, gradient = quadratic(image - 5)
+        return loss + 1e9, gradient
+
+    known, forgetful = LBFGS(4.0), LBFGS(4.0)
+    image = START
+    for _ in range(60):
+        image = known.step(image, *quadratic(image))
+    state = known.state()
+    known.anew()
+    forgetful.restore(state)
+    forgetful.forget()
+    ends = [losses_of(optimizer, moved, 12, image) - 1e9 for optimizer in (known, forgetful)]
+    assert ends[0][0] == ends[1][0] and ends[0][:8].mean() < 0.9 * ends[1][:8].mean()
+    assert ends[0][1] < ends[0][0]  # that it is higher than the loss before takes no step back
+
+
+@pytest.mark.parametrize("name", ["adam", "nag"])
+def test_other_optimizers_go_on_with_another_loss_as_with_the_same(name):
+    one, other = OPTIMIZERS[name](1e-3), OPTIMIZERS[name](1e-3)
+    for optimizer in (one, other):
+        losses_of(optimizer, quadratic, 5)
+    one.anew()
+    assert np.array_equal(losses_of(one, quadratic, 5), losses_of(other, quadratic, 5))
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("size", [(16, 18), (15, 17), (4, 5)])
 def test_the_next_level_goes_on_at_its_own_size(name, size):

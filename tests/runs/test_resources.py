@@ -75,7 +75,7 @@ def made_run(edge=600, masks=0, engine="mxnet", **options):
         "model": "vgg19", "precision": "float32", "style_scale": [1.0], "style_fit": "keep", "optimizer": "adam",
         "no_memory_check": False, "save_epochs": 50, "max_num_epochs": 1000, "snapshot_at": None, "image_format": "jpg",
         "border": 0, "pooling": "avg", "memory": None, "style_loss": "gram",
-        "snapshot_size": 0,
+        "remove_noise": 0.02, "snapshot_size": 0,
     }  # fmt: skip
     size, regions = (edge * 2 // 3, edge), [np.ones((4, 6))] * masks or [None]
     return SimpleNamespace(

@@ -98,6 +98,19 @@ def test_an_interrupted_run_ends_like_one_left_alone(paint, stopped, tmp_path, o
         assert_agreement(tmp_path / "out")
 
 
+def test_a_run_interrupted_while_it_aims_at_what_is_written_ends_like_one_left_alone(paint, stopped, tmp_path):
+    aimed = ["--max-num-epochs", "20", "--pyramid-levels", "1"]
+    assert paint(*RUN, *aimed, "--output-dir", "alone") == 0
+    alone = results(tmp_path / "alone")
+    for epoch in (8, 9, 17):
+        stopped(epoch, *aimed, "--overwrite")
+        saved = state.load(tmp_path / "out")[0].event.state
+        assert (saved.noise is None) == (epoch == 8)
+        assert paint(*RUN, *aimed, "--resume") == 0
+        assert results(tmp_path / "out") == alone
+        assert_agreement(tmp_path / "out")
+
+
 class Bowl:
     """A quadratic objective; with `failing`, about one picture in five gives losses that are not finite."""
 

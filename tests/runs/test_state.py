@@ -114,6 +114,8 @@ ARRAYS = {
     "NaN best": {"best": NAN},
     "best of another size": {"best": SMALL},
     "mean of another size": {"average": SMALL},
+    "noise of another size": {"noise": SMALL},
+    "NaN noise": {"noise": NAN},
     "more arrays": {"more": SMALL},
     "optimizer of another size": {"optimizer/mean": SMALL},
     "NaN in the optimizer": {"optimizer/mean": NAN},
@@ -133,6 +135,11 @@ def test_wrong_content_is_found_out_and_the_earlier_state_taken(tmp_path, name):
     (tmp_path / state.EARLIER).unlink()
     with pytest.raises(InputError, match=r"state.npz is damaged \(.+\), and there is no intact one"):
         state.load(tmp_path)
+
+
+def test_what_is_not_written_of_a_picture_is_saved_and_read_back(tmp_path):
+    state.save(tmp_path, saved(noise=picture((12, 16), seed=3)))
+    assert np.array_equal(state.load(tmp_path)[0].event.state.noise, picture((12, 16), seed=3))
 
 
 def test_sizes_may_be_those_of_the_level_before_at_its_end(tmp_path):
