@@ -69,7 +69,7 @@ STRIPS = {
     "style-weight": values("style-weight", 0.1, 1, 10),
     "tv-weight": values("tv-weight", 0.01, "1e5", "1e6", also="--remove-noise 0"),
     "ratio": values("ratio", 0.01, 0.1, 1),
-    "strength": values("strength", 0.4, 0.65, 0.9),
+    "strength": values("strength", 0.4, 0.6, 0.9),
     "style-loss": values("style-loss", "gram", "mean-std", "wasserstein"),
     "style-loss-maps": values("style-loss", "gram", "sliced-wasserstein", "nnfm", also="--max-num-epochs 20"),
     "normalize-losses": [

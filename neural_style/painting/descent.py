@@ -15,6 +15,9 @@ from .pieces import MEMORY, Difference, Pieces
 MOST_FAILURES = 5
 LOOK_BACK = 10  # epochs
 FIRST_AIM = 8  # epochs at the size of the result before what will be written is looked at, then twice as many, ...
+# of what will not be written is put on beforehand: on eight pairs all of it came nearest to the painting, and went a
+# tenth further from the photograph
+PUT_ON = 0.6
 SETTLED = 10  # times `stop_eps` the loss may still fall in so many: on eight pairs nobody saw what more would bring
 
 
@@ -130,10 +133,11 @@ def descend(
     enlarge : callable
         Image, size -> image at another size: how a picture is carried from level to level.
     noise_of : callable, optional
-        Image -> what denoising takes out of it when it is written. At the size of the result, after 8, 16, 32, ...
-        epochs, it becomes the objective's `noise`: from there on the losses are those of what is written, and what
-        denoising takes away is put on the picture beforehand, as in the iterations of Osher et al. 2005, "An Iterative
-        Regularization Method for Total Variation-Based Image Restoration".
+        Image -> what denoising takes out of it when it is written, an array of its own. At the size of the result,
+        after 8, 16, 32, ... epochs, `PUT_ON` times it become the objective's `noise`: from there on the losses are
+        nearly those of what is written, and what denoising takes away is put on the picture beforehand, as in the
+        iterations of Osher et al. 2005, "An Iterative Regularization Method for Total Variation-Based Image
+        Restoration".
     pieces : pieces.Pieces
 
     Yields
@@ -159,6 +163,7 @@ def descend(
         while state.level_epoch < level.epochs:
             if noise_of is not None and last_level and _is_aimed_after(state.level_epoch):
                 objective.noise = noise_of(state.shown)
+                pieces.change(objective.noise, lambda part: PUT_ON * part)
                 optimizer.anew()
                 losses, gradient = objective.losses_and_gradient(state.image)
                 # losses of before are those of another picture
