@@ -1,6 +1,7 @@
 """Paint one picture: a run with its listeners, from settings to the files that it leaves."""
 
 import collections
+import traceback
 
 from ..errors import EngineError, InputError, one_line
 from ..report import animation
@@ -210,6 +211,7 @@ def followed(context, beginning, listeners):
                 yield context, event
         listeners.end(event, Status(event.status))
     except EngineError as error:  # what computes is gone, and what was reached is not
+        traceback.clear_frames(error.__traceback__)  # and with them what they hold of a disk that is full
         if event is None or ended:
             listeners.fail(saved.event.status if ended else Status.FAILED, one_line(error))
         else:

@@ -46,8 +46,11 @@ class Progress(Listener):
     def end(self, event, status):
         self._close()
         if status == Status.INTERRUPTED and self.context.folder is not None:
-            final = self.context.folder / self.context.record.final["file"]
-            talk.say(f"Interrupted; the picture reached so far is {final}.")
+            final, folder = self.context.record.final, self.context.folder
+            reached = f"the state of epoch {event.epoch} is in {folder}"
+            if final is not None:
+                reached = f"the picture reached so far is {folder / final['file']}"
+            talk.say(f"Interrupted; {reached}.")
 
     def fail(self, status, reason):
         self._close()

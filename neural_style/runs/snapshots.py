@@ -4,12 +4,14 @@ import re
 
 import numpy as np
 
+from ..errors import EngineError
 from ..painting.optimizers import OPTIMIZERS
 from ..pictures import colors, images, large, masks
 from ..report import thumbnails
 from .course import enlarged
 from .listeners import Listener
 from .record import put, style_names
+from .status import Status
 
 
 def is_due(settings, epoch):
@@ -105,8 +107,13 @@ class Snapshots(Listener):
         if is_due(self._settings, event.epoch) and event.epoch not in [entry["epoch"] for entry in record.snapshots]:
             self.epoch(event, True)  # an interruption came between
         epoch, total, image = final(self._settings, event)
-        with self.context.writing():
-            file = self._write_finished(image, self.context.run.size, f"final.{self._suffix}")
+        try:
+            with self.context.writing():
+                file = self._write_finished(image, self.context.run.size, f"final.{self._suffix}")
+        except EngineError:
+            if status != Status.INTERRUPTED:
+                raise
+            return  # no room to enlarge it; the state that comes next has it
         record.final = record.entry(epoch, file, total)
 
     def _announce_after(self, epoch):

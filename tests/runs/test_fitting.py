@@ -13,7 +13,7 @@ from PIL import Image
 from neural_style.engines import door
 from neural_style.errors import InputError
 from neural_style.painting import pieces
-from neural_style.runs import fitting, limits, options, values
+from neural_style.runs import fitting, limits, options, recorder, values
 from neural_style.runs.declared import OPTIONS
 
 needs_strips = pytest.mark.skipif("torch" not in door.installed(), reason="PyTorch is not installed")
@@ -132,26 +132,35 @@ def test_what_memory_has_no_room_for_goes_to_the_disk_of_the_run(paint, folder, 
 
 @needs_strips
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system takes no room for a file beforehand")
-def test_a_scratch_disk_that_fills_up_loses_nothing(paint, folder, cramped, capsys, monkeypatch):
+@pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8])
+def test_a_scratch_disk_that_fills_up_loses_nothing(paint, folder, cramped, capsys, monkeypatch, part):
+    """Wherever it does: among the epochs of a size, or while the picture is brought to the next."""
     common = ["--engine", "torch", "--stop-eps", "0", "--max-num-epochs", "6", "--precision", "float32"]
-    common += ["--memory", "2500kB", "--scratch", "."]
-    assert paint(*common, "--output-dir", "whole") == 0
-    allocate, calls = os.posix_fallocate, []
+    common += ["--pyramid-levels", "2", "--memory", "2500kB", "--scratch", "."]
+    allocate, calls, epochs = os.posix_fallocate, [], []
 
     def full(*arguments):
-        calls.append(arguments)
-        if len(calls) > 25:
+        calls.append(len(epochs))
+        if len(calls) > room:
             raise OSError(errno.ENOSPC, "No space left on device")
         return allocate(*arguments)
 
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    note = recorder.Losses.epoch
+    monkeypatch.setattr(recorder.Losses, "epoch", lambda *them: (epochs.append(1), note(*them)))
+    room = 10**9
+    assert paint(*common, "--output-dir", "whole") == 0
+    first = calls.index(1)  # where an epoch had passed
+    room = int(first + part * (len(calls) - first))
     capsys.readouterr()
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "posix_fallocate", full)
-        assert paint(*common) == 1
-    assert [line for line in capsys.readouterr().err.splitlines() if "--scratch ." in line and "No space left" in line]
-    reached = len(losses(folder / "out"))
-    assert 0 < reached < 6
+    calls.clear(), epochs.clear()
+    assert paint(*common) == 1
+    said, reached = capsys.readouterr().err.splitlines(), len(epochs)
+    assert [line for line in said if "--scratch ." in line and "No space left" in line] and 0 < reached < 6
+    assert len(losses(folder / "out")) == reached and record(folder / "out")["status"] == "interrupted"
+    room = 10**9
     assert paint(*common, "--resume") == 0
+    assert f"Going on from epoch {reached}." in capsys.readouterr().err
     assert (folder / "out" / "final.jpg").read_bytes() == (folder / "whole" / "final.jpg").read_bytes()
 
 
