@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import tifffile
 from PIL import Image, ImageCms
-from skimage.restoration import denoise_tv_chambolle
 
 from ..files import write_bytes
 from ..ranges import LEVELS, MEAN_PIXEL
@@ -121,6 +120,8 @@ def denoised(picture, weight, steps=None):
     """
     if not weight:
         return picture
+    from skimage.restoration import denoise_tv_chambolle  # half a second, which a painter need not take
+
     end = {} if steps is None else {"eps": 0, "max_num_iter": steps}
     return denoise_tv_chambolle(picture, weight=weight, channel_axis=-1, **end).astype(np.float32)
 

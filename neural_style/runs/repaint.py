@@ -12,7 +12,7 @@ from ..errors import InputError, one_line
 from ..film import reading as films
 from ..film import writing
 from ..pictures import find, images, masks, reading
-from . import open_studio, options, output, talk, values
+from . import options, output, talk, values
 from .repainter import Repainter
 from .status import Status
 
@@ -127,6 +127,8 @@ def repaint_all(args, photographs):
     """
     settings = options.complete(argparse.Namespace(**{**vars(args), "content_image": str(photographs[0])}))
     if settings.serve is not None:
+        from . import open_studio
+
         open_studio.serve(settings, Studio(settings))
         return 0
     if not find.names_several(args.content_image, as_film=args.film):
