@@ -71,8 +71,8 @@ def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="a
         With `auto` one that can use the device, and the fastest there.
     device : {"auto", "cpu", "cuda", "mps", "xpu"}
     quick : bool
-        `auto` takes an engine that is there, and the precision that a rule knows to be the faster on the processor,
-        else float32: nothing is tried.
+        `auto` takes what a rule knows to be fast on the processor, else the first engine that is there, in float32:
+        nothing is tried.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def opened(gpu=None, precision="auto", network=None, *, engine="auto", device="a
     if found is not None:
         chosen = _for_gpu(*found, "float32" if quick and precision == "auto" else precision, network)
         return Opened(devices_of(found[0]).engine(found[1], chosen.precision), chosen, None)
-    chosen = _for_cpu(names[:1] if quick else names, engine, precision, network, quick)
+    chosen = _for_cpu(names, engine, precision, network, quick)
     devices = devices_of(chosen.engine)
     reason = None if _is_cpu(gpu, device) else devices.find_gpu("auto", None)[1]
     notice = f"Painting on the CPU: {reason}." if reason else choice.hint(processor.at_hand(), names, INSTALL)
