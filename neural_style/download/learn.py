@@ -8,9 +8,11 @@ apart, not that it names objects; random filters do so a little (He, Wang and Ho
 far better.
 
 Six channels of every feature map are not learned. They carry the picture itself: its three principal colours, the
-positive and the negative part of each, which every convolution hands on untouched and every pooling halves. Half of
-the filters of a block's first convolution look at them alone, at the picture at one scale, as the shallow networks of
-Ustyuzhaninov et al. do (arXiv 1606.00021).
+positive and the negative part of each, which every convolution hands on and every pooling halves. Half of the filters
+of a block's first convolution look at them alone, at the picture at one scale, as the shallow networks of
+Ustyuzhaninov et al. do (arXiv 1606.00021). The last convolution of a block smoothes them: through what is
+halved without that a gradient comes down in squares of eight or sixteen pixels, and their edges are seen in skies
+(R. Zhang, "Making Convolutional Networks Shift-Invariant Again", arXiv 1904.11486).
 
     python -m neural_style.download.learn model/vgg19-offline.params [--seed N]
 """
@@ -33,13 +35,14 @@ from ..networks.vgg import VGG19
 from ..ranges import MEAN_PIXEL
 from ..weights import store
 
-RECIPE = 2
+RECIPE = 3
 
 PICTURES = (
     "astronaut", "coffee", "chelsea", "rocket", "hubble_deep_field", "immunohistochemistry", "retina", "brick",
     "grass", "gravel", "camera", "stereo_motorcycle",
 )  # fmt: skip
 CARRIED = 6  # channels that carry the picture: three colours, then their negatives; brightness is the first colour
+BINOMIAL = np.outer((1, 2, 1), (1, 2, 1)) / 16  # what smoothes them before they are halved
 CHANNELS = 96  # principal components kept of the channels of a patch
 COMPONENTS = 256  # principal components kept of a patch
 WHITENING = 0.2  # added to the variances of whitened patches, times their mean: fine grain must not outweigh form
@@ -106,14 +109,15 @@ def learn(engine, seed=0, progress=True, network=VGG19, patches=20000, long_edge
     pools = {row.name for row in rows if row.kind == "pool"}
     arrays, strength = {}, {}
     with tqdm(rows, desc="offline VGG-19", unit="layer", disable=None if progress else True) as bar:
-        for row in bar:
+        for row, above in zip(bar, [*rows[1:], None]):
             bar.set_postfix_str(row.name)
             if row.kind == "pool":
                 maps = [engine.pooled(f) for f in maps]
                 continue
             (below,) = row.inputs
+            smooths = above is not None and above.kind == "pool"
             weight, bias = learn_convolution(
-                [engine.numpy(f)[0] for f in maps], row.channels, below == DATA, below in pools, patches, rng
+                [engine.numpy(f)[0] for f in maps], row.channels, below == DATA, below in pools, smooths, patches, rng
             )
             for i, f in enumerate(maps):  # one after the other: the old ones are let go of
                 maps[i] = engine.convolved(f, weight, bias)
@@ -123,7 +127,7 @@ def learn(engine, seed=0, progress=True, network=VGG19, patches=20000, long_edge
     return balanced(arrays, strength, fields(network))
 
 
-def learn_convolution(maps, width, first, pooled, patches, rng):
+def learn_convolution(maps, width, first, pooled, smooths, patches, rng):
     """Learn the filters of one convolution from the feature maps below it, list of (C, H, W).
 
     Parameters
@@ -135,6 +139,8 @@ def learn_convolution(maps, width, first, pooled, patches, rng):
         Whether the maps are the pictures themselves.
     pooled : bool
         Whether they are behind a pooling: half of the filters look at the picture alone.
+    smooths : bool
+        Whether a pooling follows: the picture is smoothed for it.
     patches : int
     rng : numpy.random.Generator
 
@@ -147,7 +153,10 @@ def learn_convolution(maps, width, first, pooled, patches, rng):
     half = learned // 2 if pooled else 0
     weight = np.zeros((width, len(maps[0]), 3, 3), "f4")
     bias = np.zeros(width, "f4")
-    weight[:CARRIED, :, 1, 1] = principal_colours(maps) if first else np.eye(CARRIED, len(maps[0]))
+    carried = principal_colours(maps) if first else np.eye(CARRIED, len(maps[0]))
+    weight[:CARRIED, :, 1, 1] = carried
+    if smooths:
+        weight[:CARRIED] = carried[:, :, None, None] * BINOMIAL
     end = CARRIED
     for seen, filters in ((slice(CARRIED), half), (slice(None), learned - half)):
         if filters:
