@@ -9,8 +9,8 @@ machine, so what counts are the ratios of figures that were taken in turns in on
 
 The tables stand by kind of processor, and `results/` has a folder for each.
 
-How pictures look no table says: `python -m benchmarks.pictures` paints eight pairs by the recipes that it is given, onto
-one sheet, with the figures of `python -m neural_style.judge` below each.
+How pictures look no table says: `python -m benchmarks.pictures` paints eight pairs by the recipes that it is given,
+onto one sheet, with the figures of `python -m neural_style.judge` below each.
 
 Why a race never reaches the peer's last objective as it counts it, pixels not clipped (SqueezeNet, 240 pixels, 150
 iterations, Intel Xeon with AMX, commit 9214e59): ours ends at 1.006 of it; with pixels not clipped at 1.005; with
