@@ -4,7 +4,8 @@
     python docs/make_painters.py --photographs FOLDER               what the painters there were learned from
     python docs/make_painters.py --painters A B --paintings A B     the picture; runs that are there are not repeated
 
-The photographs are those inside scikit-image: `chelsea` and `coffee` are shown, neither is among what is learned from.
+The photographs are those inside scikit-image: `chelsea`, `coffee` and `rocket` are shown, none of
+them is among what is learned from.
 """
 
 import argparse
@@ -24,8 +25,8 @@ from neural_style.painters import reading as painters  # noqa: E402
 from neural_style.pictures import images, reading  # noqa: E402
 from neural_style.runs import options, paint  # noqa: E402
 
-SHOWN = "chelsea", "coffee"
-EDGE = 300  # pixels of the long edge
+SHOWN = "chelsea", "coffee", "rocket"
+EDGE = 512  # pixels of the long edge
 COMMON = "--gpu -1 --model squeezenet --max-num-epochs 80 --image-format png --no-progress"
 PHOTOGRAPHS = ("astronaut", "camera", "motorcycle_left", "motorcycle_right")  # each also as its two halves
 TEXTURES = ("brick", "grass", "gravel", "hubble_deep_field", "retina", "immunohistochemistry", "coins", "moon")
@@ -74,7 +75,7 @@ def made(files, paintings, runs):
 
 def sheet(rows):
     """The rows as one picture, with captions."""
-    height, width = 200, 300
+    height, width = 240, 360
     whole = Image.new("RGB", (len(rows[0]) * (width + 6) - 6, len(rows) * (height + 6) + 20), "white")
     draw, font = ImageDraw.Draw(whole), ImageFont.load_default(13)
     for line, row in enumerate(rows):
