@@ -48,7 +48,7 @@ SQUEEZENET = Network(
         content_layers={"fire4": 1.0},
         style_layers={"conv1": 60.0, "fire2": 9.0, "fire3": 0.7, "fire5": 3.3, "fire7": 330.0},
         border=8,
-        strength=0.57,
+        strength=0.58,
     ),
 )
 

@@ -14,7 +14,8 @@ from .pieces import MEMORY, Difference, Pieces
 
 MOST_FAILURES = 5
 LOOK_BACK = 10  # epochs
-FIRST_AIM = 8  # epochs at the size of the result before what will be written is looked at, then twice as many, ...
+# epochs at the size of the result before what will be written is looked at, and again after three times as many, ...
+FIRST_AIM = 8
 # of what will not be written is put on beforehand: on eight pairs all of it came nearest to the painting, and went a
 # tenth further from the photograph
 PUT_ON = 0.6
@@ -134,7 +135,7 @@ def descend(
         Image, size -> image at another size: how a picture is carried from level to level.
     noise_of : callable, optional
         Image -> what denoising takes out of it when it is written, an array of its own. At the size of the result,
-        after 8, 16, 32, ... epochs, `PUT_ON` times it become the objective's `noise`: from there on the losses are
+        after 8, 24, 72, ... epochs, `PUT_ON` times it become the objective's `noise`: from there on the losses are
         nearly those of what is written, and what denoising takes away is put on the picture beforehand, as in the
         iterations of Osher et al. 2005, "An Iterative Regularization Method for Total Variation-Based Image
         Restoration".
@@ -212,8 +213,10 @@ def descend(
 
 
 def _is_aimed_after(epochs: int) -> bool:
-    """Whether so many epochs are 8, 16, 32, ..."""
-    return epochs >= FIRST_AIM and epochs & (epochs - 1) == 0
+    """Whether so many epochs are 8, 24, 72, ..."""
+    while epochs > FIRST_AIM and epochs % 3 == 0:
+        epochs //= 3
+    return epochs == FIRST_AIM
 
 
 def _all_finite(losses: dict[str, float]) -> bool:
