@@ -48,15 +48,16 @@ class Preset(NamedTuple):
 
 
 PRESETS = {
+    # too few epochs to put on what denoising takes
     "draft": Preset("a first look, after seconds", {"max_long_edge": 300, "max_num_epochs": 30, "remove_noise": 0.005}),
-    "fast": Preset("the small network", {"model": "squeezenet", "max_num_epochs": 150, "remove_noise": 0.005}),
+    "fast": Preset("the small network", {"model": "squeezenet", "max_num_epochs": 150}),
     "quality": Preset(
-        "large, to the end, with its fine strokes",
-        {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
+        "large, and to the end",
+        {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0},
     ),
     "fine": Preset(
         "quality, and the painting's forms and colours all the way",
-        {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005, "strength": 0.7},
+        {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "strength": 0.7},
     ),
     "classic": Preset(
         "the recipe of MXNet's example/neural-style",

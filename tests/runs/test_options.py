@@ -77,13 +77,12 @@ def test_the_classic_preset_and_options_that_override_it():
 def test_what_each_preset_stands_for():
     assert {name: preset.values for name, preset in PRESETS.items()} == {
         "draft": {"max_long_edge": 300, "max_num_epochs": 30, "remove_noise": 0.005},
-        "fast": {"model": "squeezenet", "max_num_epochs": 150, "remove_noise": 0.005},
-        "quality": {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0, "remove_noise": 0.005},
+        "fast": {"model": "squeezenet", "max_num_epochs": 150},
+        "quality": {"max_num_epochs": 500, "max_long_edge": 1024, "stop_eps": 0.0},
         "fine": {
             "max_num_epochs": 500,
             "max_long_edge": 1024,
             "stop_eps": 0.0,
-            "remove_noise": 0.005,
             "strength": 0.7,
         },
         "classic": {
