@@ -166,7 +166,8 @@ def descend(
                 objective.noise = noise_of(state.shown)
                 pieces.change(objective.noise, lambda part: PUT_ON * part)
                 optimizer.anew()
-                losses, gradient = objective.losses_and_gradient(state.image)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    losses, gradient = objective.losses_and_gradient(state.image)
                 # losses of before are those of another picture
                 state = replace(state, noise=objective.noise, totals=[], best=None)
             optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
