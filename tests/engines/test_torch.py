@@ -162,3 +162,18 @@ def test_a_rectifier_of_halves_does_what_it_does_with_any_numbers():
     gradient = torch.randn(numbers.shape, generator=torch.Generator().manual_seed(1)).to(torch.bfloat16)
     (found,) = operators.backward(row, gradient.clone(), {"relu": value}, {DATA: (1, 1, numbers.numel())})
     assert torch.equal(found, torch.where(numbers > 0, gradient, 0))
+
+
+@pytest.mark.parametrize("kernel, stride", [(3, 2), (4, 3), (2, 1), (2, 2), (3, 1)])
+@pytest.mark.parametrize("size", [(23, 30), (24, 29), (25, 31), (5, 4)])
+def test_the_way_back_of_averages_in_halves_is_that_of_autograd(kernel, stride, size):
+    row = Layer("pool", "pool", (DATA,), kernel=kernel, stride=stride)
+    operators = Operators(SMALL, {}, torch.device("cpu"), torch.bfloat16)
+    image = torch.zeros(1, 5, *size, dtype=torch.float64, requires_grad=True)
+    means = F.avg_pool2d(image, kernel, stride)
+    # sums of such numbers have no more digits than bfloat16
+    gradient = kernel**2 * torch.randint(-3, 4, means.shape, generator=torch.Generator().manual_seed(1))
+    (expected,) = torch.autograd.grad(means, image, gradient.double())
+    layout = {"dtype": torch.bfloat16, "memory_format": torch.channels_last}
+    (found,) = operators.backward(row, gradient.to(**layout), {}, {DATA: (5, *size)})
+    assert torch.equal(found.double(), expected)

@@ -4,6 +4,7 @@ import math
 
 from ...networks.layers import DATA
 from ..contract import Statistics
+from .distance import Distance
 from .library import computing, torch
 from .moments import add_gradient, moments
 from .operators import CHANNELS_LAST, bordered, unbordered
@@ -30,9 +31,10 @@ class Evaluator:
         self.size = tuple(size)
         self._encoder, self._operators = encoder, encoder.operators
         self._border, self._means = encoder.border, encoder.means
-        self._content, self._regions = dict(content), encoder.regions(style_layers, self.size, masks)
+        self._regions = encoder.regions(style_layers, self.size, masks)
         self.positions = {layer: [one.positions for one in regions] for layer, regions in self._regions.items()}
         self._counted = {layer: encoder.array(mask) for layer, mask in (content_mask or {}).items()}
+        self._content = self._distances(content)
         self._shapes, self._map_layers = encoder.shapes(self.size), list(map_layers)
         self.positions.update({layer: [float(math.prod(self._shapes[layer][1:]))] for layer in self._map_layers})
         own = {*content, *self.positions}
@@ -52,17 +54,15 @@ class Evaluator:
         data = bordered(self._image, self._border)
         for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
             if layer in content:
-                content[layer] = self._difference(layer, features)[0].square_().sum()
+                content[layer] = self._content[layer].squared(features)
             if layer in style:
                 style[layer] = [moments(features, region, self._means) for region in self._regions[layer]]
             if layer in maps:
                 maps[layer] = features.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
         return Statistics({layer: float(distance) for layer, distance in content.items()}, style, maps)
 
-    def _difference(self, layer, features):
-        """Of a feature map from its target, float32, and what it was multiplied by."""
-        difference, counted = features - self._content[layer], self._counted.get(layer)
-        return (difference if counted is None else difference.mul_(counted)), counted
+    def _distances(self, content):
+        return {layer: Distance(target, self._counted.get(layer)) for layer, target in content.items()}
 
     @computing()
     def backward(self, gradients):
@@ -87,11 +87,7 @@ class Evaluator:
         if not total.is_contiguous(memory_format=CHANNELS_LAST):
             total = total.contiguous(memory_format=CHANNELS_LAST)
         if layer in self._content:
-            difference, counted = self._difference(layer, features)
-            difference = difference if counted is None else difference.mul_(counted)
-            # a factor beyond its range is an error there, and not infinite
-            factor = min(2 * gradients.content[layer], torch.finfo(total.dtype).max)
-            total.add_(difference.to(total.dtype), alpha=factor)
+            self._content[layer].add_gradient(total, features, gradients.content[layer])
         for region, gradient in zip(self._regions.get(layer, ()), gradients.style.get(layer, ())):
             add_gradient(total, features, region, gradient)
         if layer in gradients.maps:
@@ -100,5 +96,6 @@ class Evaluator:
 
     def aim(self, image):
         """See `contract.Evaluator`."""
-        self._content = self._encoder.extract(image, self._content, ()).content
-        return dict(self._content)
+        content = self._encoder.extract(image, self._content, ()).content
+        self._content = self._distances(content)
+        return content

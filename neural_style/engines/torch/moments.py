@@ -22,18 +22,23 @@ def as_matrix(features):
     return features.permute(0, 2, 3, 1).view(-1, features.shape[1])
 
 
+def in_parts(matrix):
+    """Yield, for some rows of a matrix at a time, which they are and a copy of them in float32 to be written over."""
+    rows = max(1, VALUES.get(matrix.device.type, VALUES_ON_GPU) // matrix.shape[1])
+    buffer = torch.empty(min(rows, len(matrix)), matrix.shape[1], device=matrix.device)
+    for start in range(0, len(matrix), rows):
+        part = matrix[start : start + rows]
+        yield slice(start, start + rows), buffer[: len(part)].copy_(part)
+
+
 def moments(features, region, means):
     """The `Moments` of a feature map (1, C, H, W) over a region."""
     matrix = as_matrix(features)
     channels = matrix.shape[1]
     second = matrix.new_zeros(channels, channels, dtype=torch.float32)
     mean = matrix.new_zeros(channels, dtype=torch.float32) if means else None
-    rows = max(1, VALUES.get(matrix.device.type, VALUES_ON_GPU) // channels)
-    buffer = torch.empty(min(rows, len(matrix)), channels, device=matrix.device)
-    for start in range(0, len(matrix), rows):
-        part = matrix[start : start + rows]
-        part = buffer[: len(part)].copy_(part)
-        mask = None if region.mask is None else region.mask[start : start + rows]
+    for rows, part in in_parts(matrix):
+        mask = None if region.mask is None else region.mask[rows]
         if mask is not None:
             part *= mask
         second.addmm_(part.T, part)

@@ -31,6 +31,7 @@ class Operators:
     def __init__(self, network, arrays, device, dtype, pooling="avg"):
         self.network, self.device, self.dtype, self.pooling = network, device, dtype, pooling
         self._weights = {name: self._on_device(array) for name, array in arrays.items()}
+        self._phases = {}
 
     def _on_device(self, array):
         weight = torch.as_tensor(array).to(self.device, self.dtype, copy=True)
@@ -161,12 +162,37 @@ class Operators:
         return [row.kernel] * 2, [row.stride] * 2, list(_pads(row)), [1, 1], row.ceil
 
     def _convolution_back(self, row, gradient, shape):
+        weight = self._weights[f"{row.name}_weight"]
+        if row.stride > 1 and row.groups == 1:
+            return self._strided_back(row, gradient, shape)
         # rows and columns at the far edges that no stride reached
         edges = zip(gradient.shape[2:], _pads(row))
         reached = [(edge - 1) * row.stride - 2 * pad + row.kernel for edge, pad in edges]
         beyond = [edge - end for edge, end in zip(shape[1:], reached)]
-        weight = self._weights[f"{row.name}_weight"]
         return F.conv_transpose2d(gradient, weight, None, row.stride, row.pad, beyond, row.groups)
+
+    def _strided_back(self, row, gradient, shape):
+        """As a convolution for each phase of the stride, in half of the time or less (Shi et al., 1609.05158)."""
+        if row.name not in self._phases:
+            self._phases[row.name] = _phases(self._weights[f"{row.name}_weight"], row.stride)
+        weight = self._phases[row.name]
+        found = F.pixel_shuffle(F.conv2d(gradient, weight, None, 1, weight.shape[2] - 1), row.stride)
+        (above, left), (_, height, width) = _pads(row), shape
+        right, below = left + width - found.shape[3], above + height - found.shape[2]
+        return F.pad(found, (-left, right, -above, below))
+
+
+def _phases(weight, stride):
+    """The filters (out, in, K, K) of a convolution with a stride, as those of its way back at each of its phases.
+
+    Returns (in stride stride, out, k, k), as `pixel_shuffle` orders them; k is K / stride, rounded up.
+    """
+    count, channels, kernel, _ = weight.shape
+    taps = -(-kernel // stride)
+    beyond = taps * stride - kernel
+    split = F.pad(weight, (0, beyond, 0, beyond)).reshape(count, channels, taps, stride, taps, stride)
+    filters = split.permute(1, 3, 5, 0, 2, 4).reshape(-1, count, taps, taps).flip(2, 3)
+    return filters.contiguous(memory_format=CHANNELS_LAST)
 
 
 def _pads(row):
@@ -196,6 +222,11 @@ def _rectified_back_(gradient, rectified):
 
 
 def _average_back(row, gradient, like):
+    if row.kernel == row.stride + 1 and _pads(row) == (0, 0) and _fast_with_halves(gradient):
+        gradient = gradient / row.kernel**2
+        for axis in (2, 3):
+            gradient = _spread(gradient, axis, row.stride, like.shape[axis])
+        return gradient
     if row.kernel != row.stride or _pads(row) != (0, 0):
         window = [row.kernel] * 2, [row.stride] * 2, list(_pads(row))
         return aten.avg_pool2d_backward(gradient, like, *window, False, True, None)
@@ -206,6 +237,22 @@ def _average_back(row, gradient, like):
     repeated = windows.reshape(1, *reached, gradient.shape[1]).permute(0, 3, 1, 2)
     height, width = (edge - end for edge, end in zip(like.shape[2:], reached))
     return F.pad(repeated, (0, width, 0, height)) if height or width else repeated
+
+
+def _spread(gradient, axis, stride, edge):
+    """Along one axis, at each of `edge` positions the sum over the windows that it is in; two share one position.
+
+    PyTorch's own way back of such averages takes two and a half times as long in bfloat16.
+    """
+    shape = [edge if number == axis else length for number, length in enumerate(gradient.shape)]
+    result = torch.empty(shape, dtype=gradient.dtype, device=gradient.device, memory_format=CHANNELS_LAST)
+    values, places = gradient.transpose(0, axis), result.transpose(0, axis)
+    end = stride * len(values)
+    for offset in range(1, stride):
+        places[offset:end:stride] = values
+    places[0], places[end], places[end + 1 :] = values[0], values[-1], 0
+    torch.add(values[:-1], values[1:], out=places[stride:end:stride])
+    return result
 
 
 def _normalised(features):
