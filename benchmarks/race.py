@@ -183,7 +183,8 @@ def ours(run):
 
 def raced(common, more, iterations):
     """The points of the peer and of ours."""
-    limits = ["--max-num-epochs", str(iterations), "--border", "0", "--tv-weight", "0"]
+    # the peer writes its pictures as they are
+    limits = ["--max-num-epochs", str(iterations), "--border", "0", "--tv-weight", "0", "--remove-noise", "0"]
     plain = prepare.prepare(settings(*common, *limits, "--precision", "float32"))
     referee, judge = Peer(plain), Judge(plain.content, plain.styles[0])
     start = starts.start_picture("content", plain.size, plain.content, plain.styles[0], seed=0)

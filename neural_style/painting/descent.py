@@ -13,13 +13,13 @@ from .optimizers import Optimizer
 from .pieces import MEMORY, Difference, Pieces
 
 MOST_FAILURES = 5
-LOOK_BACK = 10  # epochs
+LOOK_BACK = 6  # epochs
 # epochs at the size of the result before what will be written is looked at, and again after three times as many, ...
 FIRST_AIM = 8
 # of what will not be written is put on beforehand: on eight pairs all of it came nearest to the painting, and went a
 # tenth further from the photograph
 PUT_ON = 0.6
-SETTLED = 10  # times `stop_eps` the loss may still fall in so many: on eight pairs nobody saw what more would bring
+SETTLED = 8  # times `stop_eps` the loss may still fall in so many: on eight pairs nobody saw what more would bring
 
 
 class Objective(Protocol):
@@ -53,6 +53,7 @@ class State:
     step_scale: float = 1.0  # halved by each failed step
     failures: int = 0  # failed steps in a row
     totals: list[float] = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
+    changes: list[float] = field(default_factory=list)  # of those that may end it, the latest, at most LOOK_BACK
     best: Optional[Best] = None
     average: Optional[Array] = None  # running mean of the pictures, with average_decay
     noise: Optional[Array] = None  # what the losses leave out of the picture: it is not written
@@ -124,8 +125,9 @@ def descend(
     stop_eps : float
         A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
         optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
-        relative, and the last one if its last ten epochs together lower it by less than `SETTLED` times this. An epoch
-        whose step the optimizer held back (see `Optimizer.held_back`) ends nothing while the loss falls.
+        relative, and the last one if one of its last `LOOK_BACK` epochs changes the picture so little, and together
+        they lower the loss by less than `SETTLED` times this. An epoch whose step the optimizer held back (see
+        `Optimizer.held_back`) ends nothing while the loss falls.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -189,23 +191,28 @@ def descend(
                 totals = [*(state.totals or [losses["total"]]), new_losses["total"]]
                 falls = new_losses["total"] < losses["total"]
                 losses, gradient = new_losses, new_gradient
-                state = replace(state, image=image, failures=0, totals=totals[-LOOK_BACK - 1 :])
+                changes = state.changes if optimizer.held_back and falls else [*state.changes, change]
+                totals, changes = totals[-LOOK_BACK - 1 :], changes[-LOOK_BACK:]
+                state = replace(state, image=image, failures=0, totals=totals, changes=changes)
                 if average_decay:
                     state = _with_average(state, average_decay, pieces)
                 elif last_level:
                     state = _with_best(state, losses)
             state = replace(state, optimizer=optimizer.state())
-            # the steps of L-BFGS vary in length: a small one alone says little
-            epochs, least_fall = (LOOK_BACK, SETTLED * stop_eps) if last_level else (1, stop_eps)
+            # the steps of L-BFGS vary in length: one alone says little
+            several = last_level and not optimizer.classic
+            epochs, least_fall = (LOOK_BACK, SETTLED * stop_eps) if several else (1, stop_eps)
             settled = optimizer.classic or _fall(state.totals, epochs) < least_fall
-            converged = change < stop_eps and settled and not failed and not (optimizer.held_back and falls)
+            small = min(state.changes[-epochs:], default=math.inf) < stop_eps
+            is_aimed = noise_of is None or not last_level or state.noise is not None
+            converged = small and settled and is_aimed and not failed and not (optimizer.held_back and falls)
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:
                 # too few epochs for five failures in a row, but not one at this size that succeeded
                 painted = _all_finite(losses) and state.failures < state.level_epoch
                 status = "converged" if converged else "finished" if painted else "diverged"
             if level_over and not last_level:
-                state = replace(state, level=index + 1, level_epoch=0, totals=[])
+                state = replace(state, level=index + 1, level_epoch=0, totals=[], changes=[])
             yield Event(state.epoch, state.shown, losses, change, failed, status, state)
             if status == "diverged":
                 return

@@ -25,8 +25,8 @@ def check_state(state, levels, finite):
     _demand(_whole(state.epoch, max(1, state.level_epoch), most), f"its epoch {state.epoch}")
     _demand(_number(state.step_scale) and 0 < state.step_scale <= 1, f"its step scale {state.step_scale}")
     _demand(_whole(state.failures, 0, MOST_FAILURES), f"its failures {state.failures}")
-    totals = state.totals
-    _demand(isinstance(totals, list) and len(totals) <= LOOK_BACK + 1 and all(map(_float, totals)), "its total losses")
+    _demand(_floats(state.totals, LOOK_BACK + 1), "its total losses")
+    _demand(_floats(state.changes, LOOK_BACK), "its changes")
     # at the beginning of a level the picture is still of the one before
     size = levels[state.level if state.level_epoch or not state.level else state.level - 1].size
     _check_picture("its picture", state.image, size, finite)
@@ -81,6 +81,10 @@ def _whole(value, least, most=math.inf):
 
 def _float(value):
     return type(value) in (int, float)
+
+
+def _floats(values, most):
+    return isinstance(values, list) and len(values) <= most and all(map(_float, values))
 
 
 def _number(value):

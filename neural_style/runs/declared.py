@@ -166,7 +166,7 @@ GROUPS = {
         Option("max_num_epochs", "whole", "epochs in all", default=1000, metavar="N", unit="epochs", least=1, most=MOST,
                on_resume="larger"),
         Option("stop_eps", "number",
-               "stop when an epoch changes the picture by less, and ten the loss by hardly more, relative",
+               "stop when one of six epochs changes the picture by less, and all the loss by hardly more, relative",
                default=0.005, metavar="E", on_resume="smaller"),
         Option(
             "optimizer", "choice", "how to step", default="lbfgs",
