@@ -52,8 +52,8 @@ class State:
     level_epoch: int = 0  # epochs done in that level
     step_scale: float = 1.0  # halved by each failed step
     failures: int = 0  # failed steps in a row
-    totals: list[float] = field(default_factory=list)  # the latest total losses at this level, at most LOOK_BACK + 1
-    changes: list[float] = field(default_factory=list)  # of those that may end it, the latest, at most LOOK_BACK
+    # of the latest epochs at this level, at most LOOK_BACK + 1: `total`, `style`, and `change` where it may end it
+    latest: list[dict[str, float]] = field(default_factory=list)
     best: Optional[Best] = None
     average: Optional[Array] = None  # running mean of the pictures, with average_decay
     noise: Optional[Array] = None  # what the losses leave out of the picture: it is not written
@@ -126,8 +126,8 @@ def descend(
         A level may end with an epoch that changes the picture by less than this, relative L2 norm. With a classic
         optimizer it does; with others a coarser level does if that epoch also lowers the loss by less than this,
         relative, and the last one if one of its last `LOOK_BACK` epochs changes the picture so little, and together
-        they lower the loss by less than `SETTLED` times this. An epoch whose step the optimizer held back (see
-        `Optimizer.held_back`) ends nothing while the loss falls.
+        they lower neither the loss nor the style's by `SETTLED` times this. An epoch whose step the optimizer held
+        back (see `Optimizer.held_back`) ends nothing while the loss falls.
     clip : bool
         Keep every pixel in the range that a file can hold.
     average_decay : float
@@ -171,7 +171,7 @@ def descend(
                 with np.errstate(over="ignore", invalid="ignore"):
                     losses, gradient = objective.losses_and_gradient(state.image)
                 # losses of before are those of another picture
-                state = replace(state, noise=objective.noise, totals=[], best=None)
+                state = replace(state, noise=objective.noise, latest=[], best=None)
             optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
             # values that are not finite are dealt with below, warnings of NumPy's would only confuse
             with np.errstate(over="ignore", invalid="ignore"):
@@ -188,31 +188,29 @@ def descend(
                 status = "diverged" if state.failures == MOST_FAILURES else None
             else:
                 change = pieces.norm(Difference(image, state.image)) / (pieces.norm(image) or math.nan)
-                totals = [*(state.totals or [losses["total"]]), new_losses["total"]]
                 falls = new_losses["total"] < losses["total"]
+                may_end = not (optimizer.held_back and falls)
+                latest = state.latest or [_told(losses, math.inf)]
+                latest = [*latest, _told(new_losses, change if may_end else math.inf)][-LOOK_BACK - 1 :]
                 losses, gradient = new_losses, new_gradient
-                changes = state.changes if optimizer.held_back and falls else [*state.changes, change]
-                totals, changes = totals[-LOOK_BACK - 1 :], changes[-LOOK_BACK:]
-                state = replace(state, image=image, failures=0, totals=totals, changes=changes)
+                state = replace(state, image=image, failures=0, latest=latest)
                 if average_decay:
                     state = _with_average(state, average_decay, pieces)
                 elif last_level:
                     state = _with_best(state, losses)
             state = replace(state, optimizer=optimizer.state())
             # the steps of L-BFGS vary in length: one alone says little
-            several = last_level and not optimizer.classic
-            epochs, least_fall = (LOOK_BACK, SETTLED * stop_eps) if several else (1, stop_eps)
-            settled = optimizer.classic or _fall(state.totals, epochs) < least_fall
-            small = min(state.changes[-epochs:], default=math.inf) < stop_eps
+            epochs, least_fall = (LOOK_BACK, SETTLED * stop_eps) if last_level else (1, stop_eps)
+            settled = _settled(state.latest, epochs, stop_eps, least_fall, optimizer.classic)
             is_aimed = noise_of is None or not last_level or state.noise is not None
-            converged = small and settled and is_aimed and not failed and not (optimizer.held_back and falls)
+            converged = settled and is_aimed and not failed and not (optimizer.held_back and falls)
             level_over = converged or state.level_epoch == level.epochs
             if level_over and last_level and status is None:
                 # too few epochs for five failures in a row, but not one at this size that succeeded
                 painted = _all_finite(losses) and state.failures < state.level_epoch
                 status = "converged" if converged else "finished" if painted else "diverged"
             if level_over and not last_level:
-                state = replace(state, level=index + 1, level_epoch=0, totals=[], changes=[])
+                state = replace(state, level=index + 1, level_epoch=0, latest=[])
             yield Event(state.epoch, state.shown, losses, change, failed, status, state)
             if status == "diverged":
                 return
@@ -231,11 +229,22 @@ def _all_finite(losses: dict[str, float]) -> bool:
     return all(math.isfinite(value) for value in losses.values())
 
 
-def _fall(totals: list[float], epochs: int) -> float:
-    """By how much, relative, the loss has fallen in the latest epochs; infinite where there were fewer, or it rose."""
-    if len(totals) <= epochs or totals[-1] > totals[-1 - epochs]:
-        return math.inf
-    return 1 - totals[-1] / totals[-1 - epochs] if totals[-1 - epochs] else 0.0
+def _told(losses: dict[str, float], change: float) -> dict[str, float]:
+    return {"total": losses["total"], "style": losses.get("style", 0.0), "change": change}
+
+
+def _settled(latest: list[dict[str, float]], epochs: int, stop_eps: float, least_fall: float, classic: bool) -> bool:
+    """Whether so many epochs have brought little; with a classic optimizer, whether the last one has."""
+    if classic:
+        return bool(latest) and latest[-1]["change"] < stop_eps
+    if len(latest) <= epochs:
+        return False
+    first, last = latest[-1 - epochs], latest[-1]
+    of_total, of_style = (1 - last[name] / first[name] if first[name] else 0.0 for name in ("total", "style"))
+    # a step after which the total is higher was too long, and is taken back
+    lowest = last["total"] <= min(each["total"] for each in latest[-1 - epochs :])
+    brought = of_total >= least_fall or (epochs > 1 and of_style >= least_fall)
+    return lowest and not brought and min(each["change"] for each in latest[-epochs:]) < stop_eps
 
 
 def _resized(

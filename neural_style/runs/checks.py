@@ -25,8 +25,9 @@ def check_state(state, levels, finite):
     _demand(_whole(state.epoch, max(1, state.level_epoch), most), f"its epoch {state.epoch}")
     _demand(_number(state.step_scale) and 0 < state.step_scale <= 1, f"its step scale {state.step_scale}")
     _demand(_whole(state.failures, 0, MOST_FAILURES), f"its failures {state.failures}")
-    _demand(_floats(state.totals, LOOK_BACK + 1), "its total losses")
-    _demand(_floats(state.changes, LOOK_BACK), "its changes")
+    latest = state.latest
+    known = isinstance(latest, list) and all(map(_is_epoch, latest))
+    _demand(known and len(latest) <= LOOK_BACK + 1, "its latest epochs")
     # at the beginning of a level the picture is still of the one before
     size = levels[state.level if state.level_epoch or not state.level else state.level - 1].size
     _check_picture("its picture", state.image, size, finite)
@@ -83,8 +84,8 @@ def _float(value):
     return type(value) in (int, float)
 
 
-def _floats(values, most):
-    return isinstance(values, list) and len(values) <= most and all(map(_float, values))
+def _is_epoch(told):
+    return isinstance(told, dict) and told.keys() == {"total", "style", "change"} and all(map(_float, told.values()))
 
 
 def _number(value):

@@ -136,6 +136,22 @@ def test_small_steps_do_not_end_the_run_while_the_loss_falls(fall, epochs):
     assert len(found) == epochs and found[-1].status == ("converged" if epochs < 20 else "finished")
 
 
+@pytest.mark.parametrize(("style", "epochs"), [(0.99, 20), (0.999, 6), (1.01, 6)], ids=["falls", "settled", "rises"])
+def test_a_run_does_not_end_while_its_style_comes_nearer(style, epochs):
+    def objective(size):
+        return Bowl(size, lambda number, losses, slope: ({"total": 1.0, "style": 0.1 * style**number}, slope))
+
+    found = paint([Level((4, 6), 20)], objective, Halving(), rate_at=lambda epoch: 1e-4, stop_eps=1e-3)
+    assert len(found) == epochs
+
+
+def test_a_run_does_not_end_with_a_step_that_is_to_be_taken_back():
+    # of the last two epochs each is hardly lower than six before, and far higher than the best
+    totals = [*(0.9**n for n in range(8)), 0.809, 0.728]
+    found = paint([Level((4, 6), 9)], losing(lambda n: totals[n]), rate_at=lambda epoch: 1e-4, stop_eps=1e-3)
+    assert len(found) == 9 and found[-1].status == "finished"
+
+
 @pytest.mark.parametrize(("small", "epochs"), [(3, 20), (4, 9), (10, 10), (None, 20)])
 def test_the_run_ends_where_one_step_of_the_last_six_was_small(small, epochs):
     # the loss falls for three epochs
