@@ -205,11 +205,13 @@ def table_of_layers():
     def text(layers):
         return "`" + ",".join(f"{name}:{weight:g}" for name, weight in layers.items()) + "`"
 
-    lines = ["| network | `--content-layers` | `--style-layers` | `--pooling` | `--border` |", "|---|---|---|---|---|"]
+    names = ("network", "`--content-layers`", "`--style-layers`", "`--style-loss`", "`--pooling`", "`--border`")
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
     for network in NETWORKS.values():
         for which, values in (("", network.defaults), (", learned offline", network.offline_defaults)):
             if values is not None:
-                cells = text(values.content_layers), text(values.style_layers), values.pooling, values.border
+                layers = text(values.content_layers), text(values.style_layers)
+                cells = *layers, values.style_loss, values.pooling, values.border
                 lines.append(f"| `{network.name}`{which} | " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 

@@ -22,7 +22,9 @@ GROUPS = {
         Option("strength", "number", "how strong the style is, 0 to 1", default=0.4, metavar="S", most=1),
         Option("tv_weight", "number", "of smoothness, total variation", default=0.1, metavar="W"),
         Option("laplacian_weight", "number", "of the photograph's contours, Laplacian loss", default=0.0, metavar="W"),
-        OF_RUNS["style_loss"]._replace(choices={name: OF_RUNS["style_loss"].choices[name] for name in BY_MOMENTS}),
+        OF_RUNS["style_loss"]._replace(
+            default="gram", open="", choices={name: OF_RUNS["style_loss"].choices[name] for name in BY_MOMENTS}
+        ),
         OF_RUNS["model"]._replace(help="the network that judges", default="squeezenet"),
         OF_RUNS["weights"],
         OF_RUNS["content_layers"],

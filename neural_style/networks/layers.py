@@ -32,6 +32,7 @@ class Defaults(NamedTuple):
 
     content_layers: dict[str, float]  # layer -> weight
     style_layers: dict[str, float]
+    style_loss: str = "gram"
     pooling: str = "avg"
     init: str = "content"
     border: int = 0
@@ -47,14 +48,17 @@ class Network(NamedTuple):
     layers: tuple[Layer, ...]  # of Layer, each after its inputs
     defaults: Defaults
     offline_defaults: Optional[Defaults] = None  # with the weights learned offline
+    offline_plain: Optional[Defaults] = None  # with these, where the losses are plain sums
     # convolutions that a file of weights may lack, being above all default layers
     optional: frozenset[str] = frozenset()
     # RGB, 0 to 255: what Caffe's release of the network takes from its input, which is BGR
     mean_pixel: tuple[float, float, float] = (122.679, 116.669, 104.007)
 
-    def defaults_for(self, offline: bool) -> Defaults:
-        """The defaults with trained weights, or with those learned offline."""
-        return self.offline_defaults if offline and self.offline_defaults else self.defaults
+    def defaults_for(self, offline: bool, plain: bool = False) -> Defaults:
+        """The defaults with trained weights, or with those learned offline, which has others for plain sums."""
+        if not offline:
+            return self.defaults
+        return (self.offline_plain if plain else None) or self.offline_defaults or self.defaults
 
 
 class Field(NamedTuple):

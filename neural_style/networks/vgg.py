@@ -59,9 +59,16 @@ VGG19 = Network(
     mean_pixel=MEAN_PIXEL,
     # of the network learned offline the shallow layers are the better
     offline_defaults=Defaults(
+        content_layers={"relu3_2": 0.1},
+        style_layers={"relu1_1": 4.0, "relu2_1": 4.0, "relu3_1": 2.0, "relu4_1": 1.0},
+        # which lays a painting's long strokes; the Gram matrices of this network bring short ones alone
+        style_loss="wasserstein",
+        lost=0.005,
+        strength=0.5,
+    ),
+    offline_plain=Defaults(
         content_layers={"relu4_2": 0.1},
         style_layers={"relu1_1": 4.0, "relu2_1": 4.0, "relu3_1": 2.0, "relu4_1": 1.0},
-        lost=0.002,
     ),
     optional=frozenset({"conv5_2", "conv5_3", "conv5_4"}),
 )

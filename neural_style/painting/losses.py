@@ -4,10 +4,11 @@ A style loss compares moments of a feature map's channels, a matrix of C x C num
 the engine carries the gradients back to the feature map (`moments_gradient`) and on to the picture.
 """
 
+from functools import partial
 from typing import Callable, Optional
 
 from ..engines.contract import Moments
-from .arrays import Array, array_namespace, device, double, total
+from .arrays import Array, array_namespace, device, double, finite, total
 
 EVERY = slice(None)
 StyleLoss = Callable[[Moments, Moments], tuple[float, Moments]]
@@ -123,7 +124,7 @@ def mean_std(found: Moments, target: Moments) -> tuple[float, Moments]:
     return value, Moments(*(scale * part for part in gradient))
 
 
-def wasserstein(found: Moments, target: Moments) -> tuple[float, Moments]:
+def wasserstein(found: Moments, target: Moments, root: Optional[Array] = None) -> tuple[float, Moments]:
     """Squared 2-Wasserstein distance of the Gaussians with these moments (Dowson & Landau 1982).
 
     ||m - m'||^2 + tr(S + S' - 2 (S'^1/2 S S'^1/2)^1/2) with covariances S, S'. Scaled so that no style at all (moments
@@ -132,6 +133,8 @@ def wasserstein(found: Moments, target: Moments) -> tuple[float, Moments]:
     Parameters
     ----------
     found, target : Moments
+    root : Array, optional
+        S'^1/2, where it is known (`towards`).
 
     Returns
     -------
@@ -142,17 +145,25 @@ def wasserstein(found: Moments, target: Moments) -> tuple[float, Moments]:
     xp = array_namespace(found.second)
     trace = xp.linalg.trace
     covariance, target_covariance = _covariance(found), _covariance(target)
-    root = _power(target_covariance, 0.5)
-    middle = root @ covariance @ root
+    root = _root(target) if root is None else root
+    values, vectors = _eigen(root @ covariance @ root)
     mean, target_mean = double(found.mean), double(target.mean)
     mean_difference = mean - target_mean
-    traces = trace(covariance) + trace(target_covariance) - 2 * trace(_power(middle, 0.5))
+    traces = trace(covariance) + trace(target_covariance) - 2 * xp.sum(values**0.5)
     scale = _gram_scale(target) / (float(xp.sum(target.mean**2)) + float(trace(target_covariance)))
     value = scale * float(xp.sum(mean_difference**2) + traces)
-    by_covariance = _diagonal(xp.ones_like(mean)) - root @ _power(middle, -0.5) @ root
+    factor = root @ (vectors * values**-0.25)
+    by_covariance = _diagonal(xp.ones_like(mean)) - factor @ factor.T
     gradient = Moments(by_covariance, 2 * mean_difference - 2 * by_covariance @ mean)
     there = {"dtype": xp.float32, "device": device(found.second)}
     return value, Moments(*(xp.asarray(scale * part, **there) for part in gradient))
+
+
+def towards(loss: StyleLoss, target: Moments) -> Callable[[Moments], tuple[float, Moments]]:
+    """A style loss of a picture's moments alone: what it asks of the painting's is computed once, not in each epoch."""
+    if loss is wasserstein:
+        return partial(wasserstein, target=target, root=_root(target))
+    return lambda found: loss(found, target)
 
 
 # what --style-loss names, and which of them need the channels' means
@@ -189,11 +200,22 @@ def _diagonal(vector: Array) -> Array:
     return xp.reshape(matrix, (length, length))
 
 
-def _power(matrix: Array, exponent: float) -> Array:
-    """A power of a symmetric positive semidefinite matrix; eigenvalues of nothing count as 1e-12 of the largest."""
+def _root(given: Moments) -> Array:
+    """The square root of a covariance matrix."""
+    values, vectors = _eigen(_covariance(given))
+    return (vectors * values**0.5) @ vectors.T
+
+
+def _eigen(matrix: Array) -> tuple[Array, Array]:
+    """Eigenvalues and eigenvectors of a positive semidefinite matrix; values of nothing are 1e-12 of the largest.
+
+    Not numbers where the matrix is not finite, as of a run that diverges: no library has an answer there.
+    """
     xp = array_namespace(matrix)
+    if not finite(matrix):
+        return xp.full_like(matrix[0], xp.nan), matrix
     values, vectors = xp.linalg.eigh(matrix)
-    return (vectors * xp.maximum(values, 1e-12 * values[-1] + 1e-12) ** exponent) @ vectors.T
+    return xp.maximum(values, 1e-12 * values[-1] + 1e-12), vectors
 
 
 def temporal(image: Array, earlier: Array, trust: Array) -> tuple[float, Array]:

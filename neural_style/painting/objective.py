@@ -78,8 +78,13 @@ class Objective:
         pieces: Pieces = MEMORY,
     ) -> None:
         self.size = evaluator.size
-        self._evaluator, self._style_targets, self._weights = evaluator, style_targets, weights
-        self._style_loss, self._map_losses = style_loss, map_losses
+        self._evaluator, self._weights = evaluator, weights
+        self._style_losses = {
+            layer: [losses.towards(style_loss, target) for target in targets]
+            for layer, targets in style_targets.items()
+            if layer not in map_losses
+        }
+        self._map_losses = map_losses
         self._max_gradient_norm = max_gradient_norm
         self._painted, self._photograph, self._earlier, self._pieces = painted, photograph, earlier, pieces
 
@@ -170,8 +175,8 @@ class Objective:
         for layer, regions in statistics.style.items():
             weight = weights.style * weights.style_layers[layer]
             style[layer], gradients.style[layer] = 0.0, []
-            for found, target, count in zip(regions, self._style_targets[layer], self._evaluator.positions[layer]):
-                value, gradient = self._style_loss(found, target)
+            for found, loss, count in zip(regions, self._style_losses[layer], self._evaluator.positions[layer]):
+                value, gradient = loss(found)
                 style[layer] += weight * count * value
                 gradients.style[layer].append(_scaled(gradient, weight * count))
         for layer, features in statistics.maps.items():

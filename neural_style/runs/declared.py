@@ -130,7 +130,7 @@ GROUPS = {
         Option("strength", "number", "how strong the style is, 0 to 1, whatever the pair; the weights of content and "
                "style count as multiples of their defaults", open="by network", metavar="S", most=1),
         Option(
-            "style_loss", "choice", "what of the style layers is compared", default="gram",
+            "style_loss", "choice", "what of the style layers is compared", open="by network",
             choices={
                 "gram": "Gram matrices", "mean-std": "means and standard deviations",
                 "wasserstein": "Gaussians, by their Wasserstein distance",

@@ -11,8 +11,9 @@ def with_defaults(settings, offline):
 
     A strength only where no other option says how the losses count.
     """
-    defaults = NETWORKS[settings.model].defaults_for(offline)._asdict()
-    if settings.strength is not None or _weighs_layers(settings) or OPTIMIZERS[settings.optimizer].classic:
+    plain = _weighs_layers(settings) or OPTIMIZERS[settings.optimizer].classic
+    defaults = NETWORKS[settings.model].defaults_for(offline, plain)._asdict()
+    if plain or settings.strength is not None:
         defaults["strength"] = settings.strength
     if defaults["strength"] is not None and not offline:
         # these weights balance the layers by hand, as `painting.balance` then does for each pair; those of the network

@@ -76,11 +76,11 @@ def test_every_layer_stands_behind_its_inputs_under_a_name_of_its_own(network):
 
 
 @every_network
-@pytest.mark.parametrize("offline", [False, True])
-def test_defaults_name_layers_that_every_file_of_weights_has(network, offline):
+@pytest.mark.parametrize(("offline", "plain"), [(False, False), (False, True), (True, False), (True, True)])
+def test_defaults_name_layers_that_every_file_of_weights_has(network, offline, plain):
     names = {f"{name}_{part}" for name in layers.convolutions(network) for part in ("weight", "bias")}
     names -= {f"{name}_{part}" for name in network.optional for part in ("weight", "bias")}
-    defaults = network.defaults_for(offline)
+    defaults = network.defaults_for(offline, plain)
     assert {*defaults.content_layers, *defaults.style_layers} <= set(layers.available(network, names))
 
 

@@ -83,6 +83,17 @@ def test_values_follow_the_formulas():
     assert losses.wasserstein(FOUND, TARGET)[0] == pytest.approx(scale * wasserstein, rel=1e-5)
 
 
+@pytest.mark.parametrize("loss", losses.STYLE_LOSSES.values(), ids=losses.STYLE_LOSSES)
+def test_towards_a_painting_takes_of_it_once_what_depends_on_it_alone(loss, monkeypatch):
+    value, gradient = loss(FOUND, TARGET)
+    towards = losses.towards(loss, TARGET)
+    monkeypatch.setattr(losses, "_root", lambda given: pytest.fail("taken again"))
+    for _ in range(2):
+        found, found_gradient = towards(FOUND)
+        assert found == value
+        assert all(np.array_equal(*parts) for parts in zip(found_gradient, gradient) if parts[1] is not None)
+
+
 def test_equal_features_cost_nothing():
     assert losses.content(FEATURES, FEATURES)[0] == 0
     for loss in losses.STYLE_LOSSES.values():
@@ -99,6 +110,15 @@ def test_dead_and_equal_channels_break_no_style_loss(loss):
         value, gradient = loss(*(losses.moments(x.astype(np.float32)) for x in (found, target)))
         assert np.isfinite(value) and value > -1e-3
         assert all(np.isfinite(part).all() for part in gradient if part is not None)
+
+
+@pytest.mark.parametrize("loss", losses.STYLE_LOSSES.values(), ids=losses.STYLE_LOSSES)
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_what_is_not_finite_costs_no_number(loss, wrong):
+    features = FEATURES.copy()
+    features[1, 2] = wrong
+    assert not np.isfinite(losses.towards(loss, TARGET)(losses.moments(features))[0])
 
 
 def test_total_variation_is_half_the_squared_differences_with_zeros_outside():

@@ -334,6 +334,24 @@ def test_with_strength_the_offline_network_keeps_what_its_layers_count(prepared)
     assert VGG19.offline_defaults.lost < VGG19.defaults.lost
 
 
+@pytest.mark.parametrize(
+    ("more", "offline", "expected"),
+    [
+        ((), True, "wasserstein"),
+        (("--strength", 0.7), True, "wasserstein"),
+        (("--style-loss", "mean-std"), True, "mean-std"),
+        (("--style-layers", "conv1:3"), True, "gram"),
+        (("--normalize-losses",), True, "gram"),
+        (("--optimizer", "nag"), True, "gram"),
+        (("--optimizer", "nag", "--strength", 0.7), True, "gram"),
+        ((), False, "gram"),
+    ],
+)
+def test_the_offline_network_compares_gaussians_where_no_option_weighs_layers(more, offline, expected):
+    settings = completed(options.parse(["--model", "vgg19", *map(str, more)]))
+    assert transfer.with_defaults(settings, offline).style_loss == expected
+
+
 def test_strength_does_not_depend_on_the_strength_of_the_network(prepared, squeezenet_arrays, tmp_path):
     """All activations 30 times as strong: the first weights and every bias times 30."""
     stronger = {k: 30 * v if k == "conv1_weight" or k.endswith("bias") else v for k, v in squeezenet_arrays.items()}
