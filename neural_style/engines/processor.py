@@ -107,8 +107,19 @@ def keep_freed_memory():
     Else the C library of Linux gives each back to the system, which clears it page by page when it hands it out again:
     a tenth of an epoch. Larger blocks go back, as they would leave holes. Elsewhere nothing happens.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform.startswith("linux") else None
+    mallopt = _of_c_library("mallopt")
     trim_threshold, mmap_threshold, block = -1, -3, 32 << 20  # malloc.h
     if mallopt is not None:
         mallopt(mmap_threshold, block)
         mallopt(trim_threshold, 2 * block)
+
+
+def give_back_memory():
+    """Give memory that is free within this process back to the system, where its C library can (glibc)."""
+    trim = _of_c_library("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_c_library(name):
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 
+from neural_style.engines import processor
 from neural_style.runs import prepare
 
 
@@ -13,11 +14,11 @@ def sizes(mx, monkeypatch):
     """The sizes at which MXNet's symbols are bound with a gradient; an earlier one must be gone by then."""
     from neural_style.engines.mxnet import evaluator
 
-    bound, found, let_go = [], [], evaluator.let_go
+    bound, found, give_back = [], [], processor.give_back_memory
 
     def checked():
         assert not [one for one in bound if one() is not None]
-        let_go()
+        give_back()
 
     class Watched(evaluator.MomentSymbols):
         def __init__(self, encoder, layers, size, masks):
@@ -25,7 +26,7 @@ def sizes(mx, monkeypatch):
             bound.append(weakref.ref(self))
             found.append(size)
 
-    monkeypatch.setattr(evaluator, "let_go", checked)
+    monkeypatch.setattr(processor, "give_back_memory", checked)
     monkeypatch.setattr(evaluator, "MomentSymbols", Watched)
     return found
 
@@ -55,9 +56,7 @@ def test_only_weights_that_are_computed_with_are_handed_to_the_engine(paint, fol
     assert json.loads((folder / "out" / "run.json").read_text())["status"] == "finished"
 
 
-def test_a_c_library_that_gives_nothing_back_is_no_error(mx, monkeypatch):
-    from neural_style.engines.mxnet import library
-
-    library.let_go()
-    monkeypatch.setattr(library.ctypes, "CDLL", lambda name: object())
-    library.let_go()
+def test_a_c_library_that_gives_nothing_back_is_no_error(monkeypatch):
+    processor.give_back_memory()
+    monkeypatch.setattr(processor.ctypes, "CDLL", lambda name: object())
+    processor.give_back_memory()

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from .. import processor
 from ..contract import Statistics
-from .library import let_go, mx, plain_errors
+from .library import mx, plain_errors
 from .moments import MomentSymbols, gram
 
 
@@ -28,7 +29,8 @@ class Evaluator:
 
     @plain_errors()
     def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
-        let_go()
+        # the arrays of a network at one size find no place in what the weights' file and another size have left
+        processor.give_back_memory()
         self.size = tuple(size)
         self._content_layers, self._map_layers = list(content), list(map_layers)
         self._style = MomentSymbols(encoder, style_layers, self.size, masks)

@@ -1,6 +1,5 @@
 """The door to MXNet: imports it whatever the NumPy, and says what to do where it cannot be imported."""
 import contextlib
-import ctypes
 import os
 import re
 from pathlib import Path
@@ -88,16 +87,6 @@ def plain_errors():
         raise EngineError(f"MXNet: {last_line(str(error))}") from error
 
 
-def let_go():
-    """Give memory that is free within this process back to the system, where its C library can (glibc).
-
-    It keeps what was let go of for what comes next; but the arrays of a network at one size find no place in what the
-    weights' file and the network at another size have left.
-    """
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def last_line(message):
     """Of one of MXNet's messages, a traceback of many lines, the line that says what happened."""
     lines = [line.strip() for line in message.splitlines()]
@@ -120,4 +109,4 @@ def _start():
 if "MXNET_ENGINE_TYPE" not in os.environ and not mx.runtime.Features().is_enabled("CUDA"):
     _start()
 
-__all__ = ["bfloat16", "last_line", "let_go", "mx", "plain_errors", "silent"]
+__all__ = ["bfloat16", "last_line", "mx", "plain_errors", "silent"]

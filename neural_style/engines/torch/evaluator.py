@@ -3,6 +3,7 @@
 import math
 
 from ...networks.layers import DATA
+from .. import processor
 from ..contract import Statistics
 from .distance import Distance
 from .library import computing, torch
@@ -40,7 +41,7 @@ class Evaluator:
         own = {*content, *self.positions}
         self._rows = encoder.rows(own)
         self._keep = self._operators.needed_back(self._rows) | own
-        self._image, self._maps = None, {}
+        self._image, self._maps, self._evaluations = None, {}, 0
 
     def forward(self, image):
         """See `contract.Evaluator`."""
@@ -75,7 +76,13 @@ class Evaluator:
             for name, part in zip(row.inputs, self._operators.backward(row, total, self._maps, self._shapes)):
                 found[name] = found[name].add_(part) if name in found else part
             self._maps.pop(row.name, None)
-        return unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._border)
+        gradient = unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._border)
+        self._evaluations += 1
+        # what is kept for the next evaluation gets holes as the optimizer gathers pictures in them; at every evaluation
+        # this would take more time than it is worth
+        if self._evaluations & (self._evaluations - 1) == 0:  # a power of two
+            processor.give_back_memory()
+        return gradient
 
     def _with_losses(self, layer, total, gradients):
         """The gradient of a layer's feature map: `total`, which comes from above, and that of its own losses."""
