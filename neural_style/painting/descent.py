@@ -7,6 +7,7 @@ from typing import Callable, NamedTuple, Optional, Protocol
 
 import numpy as np
 
+from . import phases
 from .arrays import Array, resized
 from .levels import Level
 from .optimizers import Optimizer
@@ -32,6 +33,9 @@ class Objective(Protocol):
 
     def admitted(self, image: Array) -> Array:
         """The picture as it may be where a level begins."""
+
+    def look_from(self, phase: tuple[int, int]) -> None:
+        """Let the network sample the picture in another phase from now on."""
 
 
 class Best(NamedTuple):
@@ -107,6 +111,7 @@ def descend(
     average_decay: float = 0.0,
     enlarge: Callable[[Array, tuple[int, int]], Array] = resized,
     noise_of: Optional[Callable[[Array], Array]] = None,
+    moving: bool = False,
     pieces: Pieces = MEMORY,
 ) -> Iterator[Event]:
     """Paint.
@@ -141,6 +146,8 @@ def descend(
         nearly those of what is written, and what denoising takes away is put on the picture beforehand, as in the
         iterations of Osher et al. 2005, "An Iterative Regularization Method for Total Variation-Based Image
         Restoration".
+    moving : bool
+        Whether the phase in which the network samples the picture changes on the way: see `phases`.
     pieces : pieces.Pieces
 
     Yields
@@ -159,14 +166,21 @@ def descend(
             image = pieces.clipped(state.image) if clip else state.image
             state = replace(state, image=objective.admitted(image))
         objective.noise = state.noise
+        if moving:
+            objective.look_from(phases.of_epoch(index, state.level_epoch, level.size))
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
         if last_level and not average_decay:
             state = _with_best(state, losses)
         while state.level_epoch < level.epochs:
-            if noise_of is not None and last_level and _is_aimed_after(state.level_epoch):
+            aims = noise_of is not None and last_level and _is_aimed_after(state.level_epoch)
+            moves = moving and phases.changes_after(state.level_epoch)
+            if aims and noise_of is not None:
                 objective.noise = noise_of(state.shown)
                 pieces.change(objective.noise, lambda part: PUT_ON * part)
+            if moves:
+                objective.look_from(phases.of_epoch(index, state.level_epoch, level.size))
+            if aims or moves:
                 optimizer.anew()
                 with np.errstate(over="ignore", invalid="ignore"):
                     losses, gradient = objective.losses_and_gradient(state.image)

@@ -86,8 +86,20 @@ def events(run, state, earlier=(), detail=None, kept=None):
         average_decay=it.average_decay,
         enlarge=lambda image, size: run.engine.array(enlarged(run, image, size, detail)),
         noise_of=(lambda image: noise_of(run, image)) if aims_at_what_is_written(run) else None,
+        moving=moves(run),
         pieces=run.pieces,
     )
+
+
+def moves(run):
+    """Whether the phase in which the network samples the picture changes on the way.
+
+    Not where regions lie at the network's positions, nor in films, whose frames are to be like the one before; a
+    network whose pictures have no border would be shown their edges elsewhere.
+    """
+    if run.settings.border == 0 or OPTIMIZERS[run.settings.optimizer].classic:
+        return False
+    return not run.kept and all(region is None for region in run.regions)
 
 
 def aims_at_what_is_written(run):
@@ -173,7 +185,7 @@ def objective(run, size, earlier=(), kept=None):
         max_gradient_norm=math.prod(photograph.shape) if OPTIMIZERS[it.optimizer].classic else None,
         painted=None if run.painted is None else array(masks.resized(run.painted, size)),
         pieces=run.pieces,
-        photograph=photograph if run.painted is not None or it.laplacian_weight else None,
+        photograph=photograph if run.painted is not None or it.laplacian_weight or moves(run) else None,
         earlier=[
             (array(images.resize_planes(moved, size)), array(masks.resized(trust, size))) for moved, trust in earlier
         ],

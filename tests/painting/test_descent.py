@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from neural_style.painting import phases
 from neural_style.painting.descent import State, descend
 from neural_style.painting.levels import Level, extended, plan
 from neural_style.painting.optimizers import LBFGS, OPTIMIZERS
@@ -331,6 +332,30 @@ def test_the_running_mean_is_what_is_aimed():
     assert np.array_equal(seen[0], found[7].state.average) and not np.array_equal(seen[0], found[7].state.image)
 
 
+class Moving(Written):
+    """A bowl that depends on the phase, as losses of a network with strides do."""
+
+    def __init__(self, size):
+        super().__init__(size)
+        self.phases, self.still = [], self.curvatures
+
+    def look_from(self, phase):
+        self.phases.append(phase)
+        self.curvatures = np.roll(self.still, phase, (2, 3))
+
+
+def test_the_phase_changes_at_every_size_after_8_24_72_96_epochs_and_so_on():
+    made, optimizer = [], Halving()
+    levels = [Level((9, 12), 30), Level((18, 24), 100)]
+    found = paint(levels, lambda size: made.append(Moving(size)) or made[-1], optimizer, moving=True)
+    numbers = [phases.phase(number) for number in range(6)]
+    assert [one.phases for one in made] == [numbers[:3], numbers[1:]] and optimizer.anews == 6
+    for epochs, number in ((8, 1), (9, 2), (24, 2), (25, 3), (72, 3), (73, 4), (96, 4), (97, 5)):
+        event, there = found[29 + epochs], Moving((18, 24))
+        there.look_from(phases.phase(number))
+        assert event.losses == there.losses_and_gradient(event.image)[0]
+
+
 def lifted(size):
     """A bowl whose lowest loss is far from 0, as it is with a content and a style that are at odds."""
     return Bowl(size, lambda number, losses, slope: ({"total": losses["total"] + 1e7}, slope))
@@ -343,6 +368,7 @@ CASES = {
     "with failures": (LEVELS, spoiled(2, 4), {}),
     "aimed": ([Level((4, 6), 2), Level((8, 12), 28)], Written, {"noise_of": taken}),
     "averaged and aimed": ([Level((8, 12), 28)], Written, {"noise_of": taken, "average_decay": 0.8}),
+    "moving and aimed": ([Level((9, 12), 10), Level((18, 24), 28)], Moving, {"noise_of": taken, "moving": True}),
 }
 
 
@@ -399,7 +425,7 @@ def test_the_rate_falls_as_with_the_schedule_of_mxnet(mx, monkeypatch, delay, fa
     monkeypatch.setattr(course.descent, "descend", lambda *args, rate_at, **options: rate_at)
     settings = SimpleNamespace(
         optimizer="nag", lr=0.25, lr_sched_delay=float(delay), lr_sched_factor=factor, stop_eps=0.0, average_decay=0.0,
-        remove_noise=0.0,
+        remove_noise=0.0, border=0,
     )
     run = SimpleNamespace(
         settings=settings, levels=None, engine=SimpleNamespace(array=np.asarray), make_optimizer=OPTIMIZERS["nag"],

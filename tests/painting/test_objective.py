@@ -7,7 +7,7 @@ from conftest import made_picture
 
 from neural_style.engines import door
 from neural_style.networks.vgg import VGG19
-from neural_style.painting import losses
+from neural_style.painting import losses, phases
 from neural_style.painting.objective import Objective, Weights
 from neural_style.pictures import images
 
@@ -27,6 +27,9 @@ class OnNumpy:
 
     def leave_out(self, noise):
         self._objective.noise = self._engine.array(noise)
+
+    def look_from(self, phase):
+        self._objective.look_from(phase)
 
     def losses_and_gradient(self, image):
         losses, gradient = self._objective.losses_and_gradient(self._engine.array(image))
@@ -178,3 +181,23 @@ def test_the_network_is_shown_the_picture_without_its_noise_and_pixels_are_compa
     assert found["tv"] == pytest.approx(clean.losses(IMAGE + noise)["tv"], rel=1e-4) and found["tv"] > expected["tv"]
     np.testing.assert_allclose(gradient, no_pixels + pixels, rtol=1e-3, atol=1e-4 * np.abs(slope).max())
     assert noisy.losses(IMAGE + noise) == found
+
+
+def test_in_another_phase_photograph_and_picture_are_moved_and_pixels_compared_where_they_are(make):
+    by = 3, -2
+    moved, elsewhere = make(photograph=CONTENT), make(photograph=phases.moved(CONTENT, by))
+    for phase in ((1, 0), (0, 0)):  # the evaluator, which all have in common, is aimed at the moved photograph
+        elsewhere.look_from(phase)
+    expected, slope = make(RECIPE._replace(tv=0.0)).losses_and_gradient(phases.moved(IMAGE, by))
+    moved.look_from(by)
+    found, gradient = moved.losses_and_gradient(IMAGE)
+    for name in ("content", "style", "style:relu5_1"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-4)
+    tv, pixels = make(RECIPE._replace(content=0.0, style=0.0)).losses_and_gradient(IMAGE)
+    assert found["tv"] == pytest.approx(tv["tv"], rel=1e-4)
+    expected = phases.moved_back(slope, by) + pixels
+    np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-4 * np.abs(slope).max())
+    moved.look_from((0, 0))
+    still = moved.losses(IMAGE)
+    assert still["content"] != pytest.approx(found["content"], rel=1e-3)
+    assert still["content"] == pytest.approx(make(RECIPE).losses(IMAGE)["content"], rel=1e-6)

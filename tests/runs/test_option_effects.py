@@ -18,6 +18,7 @@ from neural_style.networks.squeezenet import SQUEEZENET
 from neural_style.networks.vgg import VGG19
 from neural_style.painting import balance, losses
 from neural_style.painting.laplacian import laplacian
+from neural_style.painting.objective import Objective
 from neural_style.pictures import images, reading
 from neural_style.runs import course, options
 from neural_style.runs import prepare as transfer
@@ -419,6 +420,27 @@ def test_border_mirrors_every_picture_at_its_edges(prepared):
     expected = without.encoder.extract(mirrored, ["fire4"], ["conv1"])
     np.testing.assert_allclose(found.content["fire4"], expected.content["fire4"], rtol=1e-4, atol=1e-2)
     np.testing.assert_allclose(found.style["conv1"][0].second, expected.style["conv1"][0].second, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("more", "moves"),
+    [(["--border", 8], True), (["--border", 8, "--optimizer", "adam"], True), ([], False),
+     (["--border", 8, "--optimizer", "nag"], False)],
+    ids=["border", "adam", "no border", "nag"],
+)  # fmt: skip
+def test_with_a_border_the_network_looks_from_elsewhere_on_the_way(prepared, monkeypatch, more, moves):
+    seen, look_from = [], Objective.look_from
+    monkeypatch.setattr(Objective, "look_from", lambda self, phase: seen.append(phase) or look_from(self, phase))
+    course_of(prepared("--pyramid-levels", 1, "--max-num-epochs", 10, "--stop-eps", 0, *more))
+    assert seen == ([(0, 0), (-3, -3)] if moves else [])
+
+
+def test_with_regions_the_network_looks_from_one_place(prepared, tmp_path):
+    half = np.zeros((48, 64, 3), np.uint8)
+    half[:, 32:] = 255
+    Image.fromarray(half).save(tmp_path / "half.png")
+    masks = ["--content-mask", tmp_path / "half.png", "--style-mask", tmp_path / "half.png"]
+    assert course.moves(prepared("--border", 8)) and not course.moves(prepared("--border", 8, *masks))
 
 
 # course of the run
