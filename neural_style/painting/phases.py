@@ -15,20 +15,21 @@ from .pieces import MEMORY, Pieces
 PERIOD = 8  # pixels: the product of the strides below most layers that paint
 # in a period: the first two phases are furthest apart, four are one of each pair of parities, sixteen of each modulo 4
 STEPS = (5, 2, 4)
-# epochs at a size between two changes; the first two come sooner, when `descent` aims anew anyway
-EVERY, SOONER = 24, (8, 24)
+# epochs at a size until the phase changes first, when `descent` aims anyway, and between two later changes, in runs so
+# long that a grid would grow again
+FIRST, EVERY = 8, 24
 
 
 def changes_after(epochs: int) -> bool:
-    """Whether the phase changes after so many epochs at a size: 8, 24, 72, 96, 120, ..."""
-    return epochs in SOONER or (epochs > 2 * EVERY and epochs % EVERY == 0)
+    """Whether the phase changes after so many epochs at a size: 8, 72, 96, 120, ..."""
+    return epochs == FIRST or (epochs > 2 * EVERY and epochs % EVERY == 0)
 
 
 def of_epoch(level: int, epochs: int, size: tuple[int, int]) -> tuple[int, int]:
     """The phase after so many epochs of a level, counted from 0, at a size; each level begins in another one."""
     if min(size) <= PERIOD:
         return 0, 0
-    return phase(level + sum(epochs >= first for first in SOONER) + max(0, epochs // EVERY - 2))
+    return phase(level + (epochs >= FIRST) + max(0, epochs // EVERY - 2))
 
 
 def phase(number: int) -> tuple[int, int]:

@@ -40,7 +40,7 @@ def test_the_phase_of_an_epoch_is_another_one_after_each_change_and_at_each_leve
     found = [phases.of_epoch(1, epochs, (60, 90)) for epochs in range(1000)]
     for epochs in range(1, 1000):
         assert (found[epochs] != found[epochs - 1]) == phases.changes_after(epochs)
-    assert [epochs for epochs in range(121) if phases.changes_after(epochs)] == [8, 24, 72, 96, 120]
+    assert [epochs for epochs in range(121) if phases.changes_after(epochs)] == [8, 72, 96, 120]
     assert len({phases.of_epoch(level, 0, (60, 90)) for level in range(6)}) == 6
 
 
