@@ -17,6 +17,8 @@ from neural_style.runs.record import Record
 
 LEVELS = [Level((6, 8), 3), Level((12, 16), 5)]
 
+LATEST = [{"total": 3.0, "style": 1.0, "change": np.inf}, {"total": 2.5, "style": 0.9, "change": 0.01}]
+
 
 def picture(size, seed=0):
     return np.random.default_rng(seed).normal(size=(1, 3, *size)).astype(np.float32)
@@ -32,7 +34,7 @@ def saved(name="adam", **changes):
             "step_0": image, "difference_0": image,
         },
     }[name]  # fmt: skip
-    fields = {"image": image, "epoch": 5, "level": 1, "level_epoch": 2, "totals": [3.0, 2.5], "optimizer": arrays}
+    fields = {"image": image, "epoch": 5, "level": 1, "level_epoch": 2, "latest": LATEST, "optimizer": arrays}
     now = State(**{**fields, "best": Best(4, 2.5, image + 1), "average": image, **changes})
     event = Event(now.epoch, now.shown, {"total": 2.5, "content": 1.0}, 0.1, False, None, now)
     settings = {"optimizer": name, "max_num_epochs": 8, "stop_eps": 0.0}
@@ -61,7 +63,7 @@ def test_what_was_saved_is_read_back(tmp_path, optimizer):
     assert np.array_equal(now.image, then.image) and np.array_equal(now.best.image, then.best.image)
     assert now.optimizer.keys() == then.optimizer.keys()
     assert all(np.array_equal(now.optimizer[name], array) for name, array in then.optimizer.items())
-    assert (now.epoch, now.level, now.level_epoch, now.totals) == (5, 1, 2, [3.0, 2.5])
+    assert (now.epoch, now.level, now.level_epoch, now.latest) == (5, 1, 2, LATEST)
     assert found.record.rows == saved().record.rows and found.record.snapshots == saved().record.snapshots
     found.event.state.image[:] = 0  # an optimizer may write to it
 
@@ -90,7 +92,9 @@ HEADERS = {
     "unknown key": lambda h: h["state"].update(more=1),
     "negative step": lambda h: h["state"].update(step_scale=-1),
     "failures": lambda h: h["state"].update(failures=-1),
-    "too many totals": lambda h: h["state"].update(totals=[1.0] * 99),
+    "too many latest epochs": lambda h: h["state"].update(latest=LATEST * 9),
+    "a latest epoch of half": lambda h: h["state"].update(latest=[{"total": 1.0, "style": 1.0}]),
+    "a latest epoch as text": lambda h: h["state"].update(latest=[{"total": "1", "style": 1.0, "change": 1.0}]),
     "best of no loss": lambda h: h.update(best=[4, None]),
     "best to come": lambda h: h.update(best=[7, 2.5]),
     "no settings": lambda h: h.update(settings={}),

@@ -54,11 +54,14 @@ class Toy:
 
     def __init__(self, size):
         generator = np.random.default_rng(size[0])
-        self._target = generator.normal(0, 50, (1, 3, *size)).astype(np.float32)
+        self._target = self._middle = generator.normal(0, 50, (1, 3, *size)).astype(np.float32)
         self._weights = generator.uniform(0.1, 3, (1, 3, *size)).astype(np.float32)
 
     def admitted(self, image):
         return image
+
+    def look_from(self, phase):
+        self._target = np.roll(self._middle, phase, (2, 3))
 
     def losses_and_gradient(self, image):
         difference = image - self._target

@@ -1,7 +1,6 @@
 """The squared distance of a feature map from the photograph's, and its gradient: in float32, as all sums are."""
 
-import torch
-
+from .library import torch
 from .moments import as_matrix, in_parts
 from .operators import CHANNELS_LAST
 
