@@ -22,7 +22,7 @@ import nstyle
 from neural_style.download import standins
 from neural_style.report.page import write_page
 
-OPTIONS = ["--gpu", "-1", "--model", "squeezenet", "--max-num-epochs", "150", "--snapshot-at", "1,5,15,40,80,120,150"]
+OPTIONS = ["--gpu", "-1", "--model", "squeezenet", "--max-num-epochs", "150", "--snapshot-at", "1,5,15,30,45,60"]
 WIDTH, HEIGHT = 900, 520  # of the window: its height bounds the pictures, so that the curves come into view
 
 
