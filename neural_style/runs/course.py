@@ -97,7 +97,10 @@ def moves(run):
     Not where regions lie at the network's positions, nor in films, whose frames are to be like the one before; a
     network whose pictures have no border would be shown their edges elsewhere.
     """
-    if run.settings.border == 0 or OPTIMIZERS[run.settings.optimizer].classic:
+    it = run.settings
+    # up to four rows and columns at the edges are not seen until the next change: they must be a picture already,
+    # and an optimizer that makes equal steps everywhere would spoil them
+    if it.border == 0 or it.optimizer != "lbfgs" or it.init in ("noise", "pink") or it.init_noise:
         return False
     return not run.kept and all(region is None for region in run.regions)
 

@@ -424,9 +424,10 @@ def test_border_mirrors_every_picture_at_its_edges(prepared):
 
 @pytest.mark.parametrize(
     ("more", "moves"),
-    [(["--border", 8], True), (["--border", 8, "--optimizer", "adam"], True), ([], False),
-     (["--border", 8, "--optimizer", "nag"], False)],
-    ids=["border", "adam", "no border", "nag"],
+    [(["--border", 8], True), ([], False), (["--border", 8, "--optimizer", "adam"], False),
+     (["--border", 8, "--optimizer", "nag"], False), (["--border", 8, "--init", "noise"], False),
+     (["--border", 8, "--init-noise", 0.1], False)],
+    ids=["border", "no border", "adam", "nag", "noise", "some noise"],
 )  # fmt: skip
 def test_with_a_border_the_network_looks_from_elsewhere_on_the_way(prepared, monkeypatch, more, moves):
     seen, look_from = [], Objective.look_from
