@@ -24,7 +24,7 @@ from .record import Record
 from .status import ENDED, Status
 
 NEWEST, EARLIER = "state.npz", "state-1.npz"
-FORMAT = 2
+FORMAT = 3
 
 
 class Saved(NamedTuple):

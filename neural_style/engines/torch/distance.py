@@ -16,7 +16,6 @@ class Distance:
     """
 
     def __init__(self, target, counted=None):
-        self.target = target
         self._rows = as_matrix(target.contiguous(memory_format=CHANNELS_LAST))
         self._counted = None if counted is None else counted.reshape(-1, 1)
 
