@@ -5,6 +5,7 @@ NumPy's are computed as NumPy does it; tensors stay on their device.
 
 from typing import Any
 
+import array_api_compat.numpy  # noqa: F401, else loaded by the first array, in the middle of a run
 import numpy as np
 from array_api_compat import array_namespace, device, to_device
 from PIL import Image

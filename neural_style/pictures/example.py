@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..ranges import MEAN_PIXEL
-from . import images, reading
+from . import denoising, images, reading
 
 # what the example's callback was given
 CallbackData = namedtuple("CallbackData", ["eps", "epoch", "img", "filename"])
@@ -32,4 +32,4 @@ def PostprocessImage(img):  # noqa: N802
 def SaveImage(img, filename, remove_noise=0.0):  # noqa: N802
     """Write an array (1, 3, H, W) in network range as a picture, smoothed by TV-Chambolle of this weight."""
     picture = np.float32(PostprocessImage(img) / 255)
-    images.save(images.denoised(picture, remove_noise), Path(filename))
+    images.save(denoising.denoised(picture, remove_noise), Path(filename))

@@ -1,4 +1,4 @@
-"""Pictures as arrays: resized, to and from the network's range, denoised, saved in one rename.
+"""Pictures as arrays: resized, to and from the network's range, saved in one rename.
 
 In this suite a picture is a float32 array of shape (H, W, 3), sRGB in 0..1; inside a run it is a float32 array of
 shape (1, 3, H, W) in network range, RGB times 256 minus the mean pixel of ImageNet.
@@ -110,20 +110,6 @@ def from_network(image):
 def clip(image):
     """A picture in network range with every pixel brought into the range that a file can hold."""
     return np.clip(image, LOWEST, HIGHEST)
-
-
-def denoised(picture, weight, steps=None):
-    """Total-variation denoising (Chambolle 2004) of a picture (H, W, 3) in 0..1; weight 0 changes nothing.
-
-    By default it ends when a step changes hardly anything any more, else after a number of steps, each of which reaches
-    one pixel further.
-    """
-    if not weight:
-        return picture
-    from skimage.restoration import denoise_tv_chambolle  # half a second, which a painter need not take
-
-    end = {} if steps is None else {"eps": 0, "max_num_iter": steps}
-    return denoise_tv_chambolle(picture, weight=weight, channel_axis=-1, **end).astype(np.float32)
 
 
 def save(picture, path):

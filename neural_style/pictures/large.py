@@ -10,7 +10,7 @@ import numpy as np
 import tifffile
 
 from ..files import replacing
-from . import images
+from . import denoising, images
 
 WHOLE = 1 << 23  # pixels: pictures of up to so many are denoised and encoded at once
 STRIP = 1 << 21  # pixels of a strip
@@ -32,7 +32,7 @@ def bounds(shape):
 
 
 def denoised(read, shape, weight):
-    """The strips of a picture, denoised; see `images.denoised`.
+    """The strips of a picture, denoised; see `denoising.denoised`.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def denoised(read, shape, weight):
     """
     for first, last in bounds(shape):
         above, below = (0, 0) if not weight else (min(first, REACH), min(shape[0] - last, REACH))
-        strip = images.denoised(read(first - above, last + below), weight, None if fits(shape) else STEPS)
+        strip = denoising.denoised(read(first - above, last + below), weight, None if fits(shape) else STEPS)
         yield first, last, strip[above : above + last - first]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..painters import reading
-from ..pictures import colors, images, masks
+from ..pictures import colors, denoising, masks
 
 
 class Repainter:
@@ -66,7 +66,7 @@ class Repainter:
             Where it may change.
         """
         it = self._settings
-        picture = images.denoised(self.picture(photograph), it.remove_noise)
+        picture = denoising.denoised(self.picture(photograph), it.remove_noise)
         if it.preserve_colors == "luminance":
             picture = colors.with_colors_of(photograph, picture)
         elif it.preserve_colors != "none":

@@ -95,15 +95,6 @@ def test_clipping_is_to_what_a_file_can_hold():
     np.testing.assert_allclose(wide, np.stack([-mean, 256 - mean], 1), rtol=1e-6)
 
 
-def test_denoising_smooths_noise_and_weight_0_changes_nothing():
-    picture = RGB / np.float32(255)
-    noisy = np.clip(picture + np.random.default_rng(0).normal(0, 0.05, picture.shape), 0, 1).astype(np.float32)
-    cleaned = images.denoised(noisy, 0.05)
-    assert cleaned.dtype == np.float32
-    assert np.abs(cleaned - picture).mean() < 0.7 * np.abs(noisy - picture).mean()
-    assert np.array_equal(images.denoised(noisy, 0), noisy)
-
-
 def test_jpeg_has_quality_95_full_colour_resolution_and_an_srgb_profile(tmp_path):
     images.save(RGB / 255, tmp_path / "x.jpg")
     with Image.open(tmp_path / "x.jpg") as image:

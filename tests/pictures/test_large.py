@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 from skimage import data
 
-from neural_style.pictures import images, large, reading
+from neural_style.pictures import denoising, images, large, reading
 
 
 @pytest.fixture
@@ -19,19 +19,19 @@ def small_strips(monkeypatch):
 def test_denoising_by_strips_leaves_no_seam(small_strips, weight):
     rough = np.random.default_rng(0).normal(0, 0.05, (400, 130, 3))
     picture = np.float32(np.clip(data.astronaut()[:400, 150:280] / 255 + rough, 0, 1))
-    whole = images.denoised(picture, weight, large.STEPS)
+    whole = denoising.denoised(picture, weight, large.STEPS)
     strips = list(large.denoised(lambda first, last: picture[first:last], picture.shape, weight))
     assert [last - first for first, last, _ in strips] == [large.REACH] * 9 + [22]
     found = np.concatenate([strip for *_, strip in strips])
     # half a grey level of 256 would be no seam for the eye
     assert found.shape == whole.shape and np.abs(found - whole).max() < 0.01 / 256
-    assert np.abs(found - images.denoised(picture, weight)).mean() < 2 / 256
+    assert np.abs(found - denoising.denoised(picture, weight)).mean() < 2 / 256
 
 
 def test_a_picture_that_is_not_large_is_denoised_at_once():
     picture = np.float32(data.astronaut()[:60, :60] / 255)
     ((_, _, strip),) = large.denoised(lambda first, last: picture[first:last], picture.shape, 0.02)
-    assert np.array_equal(strip, images.denoised(picture, 0.02))
+    assert np.array_equal(strip, denoising.denoised(picture, 0.02))
 
 
 @pytest.mark.parametrize("suffix", ["png", "tiff", "jpg"])

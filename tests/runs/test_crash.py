@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 
 import nstyle
+from neural_style.engines import door
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and needs /dev/full")
 MORE = int(os.environ.get("NSTYLE_CRASH_POINTS", "1"))
@@ -43,6 +44,34 @@ def test_a_stopped_run_is_whole_and_goes_on(kind, count, tmp_path):
     print(kind, found)
     assert found["wrong"] == []
     assert found["stopped"] >= found["points"] / 2
+
+
+WATCHED = """
+import signal, sys
+from neural_style import start
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        asked_for = sys._getframe(2).f_globals["__name__"] != "importlib.util"  # which only looks whether it is there
+        if asked_for and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            print(name, file=sys.__stdout__)
+
+sys.meta_path.insert(0, Watch())
+sys.stdout = sys.stderr
+sys.exit(start.run("neural_style.runs.command"))
+"""
+
+
+@pytest.mark.parametrize("engine", [*door.installed()] or ["auto"])
+def test_no_library_is_loaded_in_the_middle_of_a_run(tmp_path, options, engine):
+    """Compiled code turns a Ctrl-C while NumPy is imported into an ImportError, which nobody takes for a Ctrl-C."""
+    command = [sys.executable, "-c", WATCHED]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, *options, "--engine", engine], cwd=tmp_path, env=environment,
+                          capture_output=True, text=True, timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    late = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not late & {"PIL", "array_api_compat", "mxnet", "numpy", "scipy", "skimage", "torch"}, done.stdout
 
 
 def test_sigterm_is_left_as_it_was_found(capsys):

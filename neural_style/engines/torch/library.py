@@ -8,6 +8,7 @@ from .. import processor
 
 processor.wait_without_spinning()
 try:
+    import array_api_compat.torch  # noqa: F401, else loaded by the first tensor, in the middle of a run
     import torch
 except (ImportError, OSError) as error:
     raise InputError(
