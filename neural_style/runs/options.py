@@ -301,6 +301,9 @@ def _check_painter(it: argparse.Namespace, given: dict) -> None:
     if it.init == "painter" and it.painter is None:
         raise InputError("--init painter: needs --painter with its file.")
     if it.painter is None:
+        for name in ("painter_shares", "painter_mask", "painter_strength"):
+            if name in given:
+                raise InputError(f"{OPTIONS[name].flag}: needs --painter with its file.")
         return
     it.painter_shares = it.painter_shares or [1.0]
     if len(it.painter_shares) not in (len(it.painter), 1):
