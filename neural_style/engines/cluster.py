@@ -16,7 +16,7 @@ from ..networks.tiles import tiles
 from . import regions
 from . import tiles as tasks
 from .contract import NOTHING, Moments, Statistics, Targets
-from .mirror import folded, mirrored
+from .mirror import around, folded, mirrored
 
 _numbers = itertools.count()
 
@@ -69,7 +69,7 @@ class ClusterEncoder:
         padded, it = [edge + 2 * self.border for edge in size], self.work
         return shapes(it.network, padded, it.pooling), tiles(it.network, padded, it.pooling, names, self.edge)
 
-    def extract(self, image, content_layers, style_layers, masks=(None,)):
+    def extract(self, image, content_layers, style_layers, masks=(None,), phase=(0, 0)):
         """See `contract.Encoder`."""
         content_layers, style_layers = list(content_layers), list(style_layers)
         if not content_layers and not style_layers:
@@ -77,7 +77,7 @@ class ClusterEncoder:
         edges, parts = self.divided(image.shape[2:], {*content_layers, *style_layers})
         guides = _Guides(self, edges, style_layers, masks)
         content = {layer: np.empty((1, *edges[layer]), np.float32) for layer in content_layers}
-        picture = mirrored(self.engine.numpy(image), self.border)
+        picture = mirrored(self.engine.numpy(image), around(self.border, phase))
 
         def compute():
             guides.clear()
@@ -111,6 +111,7 @@ class ClusterEvaluator:
         whole = {layer: [float(math.prod(shape[1:]))] for layer, shape in self._map_shapes.items()}
         self.positions = {**self._guides.positions, **whole}
         self._counted, self._map_layers = content_mask or {}, map_layers
+        self._beyond = around(encoder.border)
         self._compare_with(content)
 
     def _compare_with(self, content):
@@ -119,15 +120,16 @@ class ClusterEvaluator:
         self._parts = self._workers.spread(parts)
         self._picture, self._seen, self._sent = None, [], None
 
-    def aim(self, image):
+    def aim(self, image, phase=(0, 0)):
         """See `contract.Evaluator`."""
-        content = self._encoder.extract(image, self._content, ()).content
+        self._beyond = around(self._encoder.border, phase)
+        content = self._encoder.extract(image, self._content, (), phase=phase).content
         self._compare_with(content)
         return content
 
     def forward(self, image):
         """See `contract.Evaluator`."""
-        self._picture = mirrored(self._encoder.engine.numpy(image), self._encoder.border)
+        self._picture = mirrored(self._encoder.engine.numpy(image), self._beyond)
         return self._encoder.with_weights(self._forward)
 
     def _forward(self):
@@ -168,7 +170,7 @@ class ClusterEvaluator:
         result = np.zeros_like(self._picture)
         for tile, gradient in zip(self._tiles, self._workers.results(futures)):
             _cut(result, tile)[:] += gradient
-        return self._encoder.engine.array(folded(result, self._encoder.border))
+        return self._encoder.engine.array(folded(result, self._beyond))
 
 
 class _Guides:

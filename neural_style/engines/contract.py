@@ -83,12 +83,15 @@ class Evaluator(Protocol):
         Array, shape (1, 3, H, W), float32
         """
 
-    def aim(self, image: Array) -> dict[str, Array]:
-        """Compare with another photograph of this size from now on.
+    def aim(self, image: Array, phase: tuple[int, int] = (0, 0)) -> dict[str, Array]:
+        """Compare with another photograph of this size from now on, or see it and the picture in another phase.
 
         Parameters
         ----------
         image : Array, shape (1, 3, H, W), float32
+        phase : (int, int)
+            Rows and columns by which both lie further down and to the right before the network, within their border:
+            at most that.
 
         Returns
         -------
@@ -101,7 +104,8 @@ class Encoder(Protocol):
     """A network with weights on a device, without a size yet."""
 
     def extract(
-        self, image: Array, content_layers: Iterable[str], style_layers: Iterable[str], masks: Masks = (None,)
+        self, image: Array, content_layers: Iterable[str], style_layers: Iterable[str], masks: Masks = (None,),
+        phase: tuple[int, int] = (0, 0),
     ) -> Targets:
         """Feature maps and moments of a picture, to be the targets of another.
 
@@ -113,6 +117,8 @@ class Encoder(Protocol):
             One region each: a NumPy array (H, W) in 0..1, or None for the whole picture; or layer -> an array of the
             layer's own height and width. A position counts by the square of its mask (guided Gram matrices, Gatys et
             al., arXiv 1611.07865, section 4).
+        phase : (int, int)
+            As `Evaluator.aim`; masks stay where they are.
         """
 
     def evaluator(

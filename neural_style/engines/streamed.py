@@ -15,7 +15,7 @@ import math
 from ..networks.layers import DATA
 from ..networks.strips import Division
 from .contract import Statistics, Targets
-from .mirror import fold_into, mirrored
+from .mirror import around, fold_into, mirrored
 from .sums import RegionSums
 
 
@@ -70,11 +70,11 @@ class StreamedEncoder:
             self._scratch.let_go()
 
     @_guarded
-    def extract(self, image, content_layers, style_layers, masks=(None,)):
+    def extract(self, image, content_layers, style_layers, masks=(None,), phase=(0, 0)):
         """See `contract.Encoder`."""
         size = tuple(image.shape[2:])
         if math.prod(size) <= self.whole:
-            return self.encoder.extract(image, content_layers, style_layers, masks)
+            return self.encoder.extract(image, content_layers, style_layers, masks, phase)
         content_layers, style_layers = list(content_layers), list(style_layers)
         course = _Course(self, size, {*content_layers, *style_layers}, returns=False)
         guided = RegionSums(self.encoder, course.shapes, style_layers, masks)
@@ -84,6 +84,7 @@ class StreamedEncoder:
             guided.add(strip, maps)
             _gather(content, strip, maps)
 
+        course.look_from(phase)
         course.forward(image, look)
         return Targets(content, guided.moments())
 
@@ -150,9 +151,10 @@ class StreamedEvaluator:
 
         return self._course.backward(heads)
 
-    def aim(self, image):
+    def aim(self, image, phase=(0, 0)):
         """See `contract.Evaluator`."""
-        self._content = self._streamed.extract(image, self._content, ()).content
+        self._course.look_from(phase)
+        self._content = self._streamed.extract(image, self._content, (), phase=phase).content
         return dict(self._content)
 
 
@@ -167,6 +169,11 @@ class _Course:
         self._stages, self.shapes, self._names = division.stages, division.shapes, names
         self._returns, self._keeps = returns, returns and math.prod(size) <= streamed.kept
         self._image, self._inputs, self._kept, self._ready = None, {}, {}, False
+        self.look_from((0, 0))
+
+    def look_from(self, phase):
+        """Continue the picture beyond its edges so that the network samples it in a phase."""
+        self._beyond = around(self._encoder.border, phase)
 
     def forward(self, image, look):
         """Compute strip after strip; keep what the stages hand on.
@@ -220,7 +227,7 @@ class _Course:
             for number, strip in enumerate(strips):
                 gradient = self._strip_back(stage, number, strip, above, heads)
                 if stage.input == DATA:
-                    fold_into(below, gradient, strip.source, self._encoder.border)
+                    fold_into(below, gradient, strip.source, self._beyond)
                 else:
                     _rows(below, strip.source)[:] += gradient
                 del gradient
@@ -233,7 +240,7 @@ class _Course:
     def _source(self, stage, strip):
         """What a strip is computed from."""
         if stage.input == DATA:
-            return mirrored(self._image, self._encoder.border, strip.source)
+            return mirrored(self._image, self._beyond, strip.source)
         return _rows(self._inputs[stage.input], strip.source)
 
     def _zeros(self, name):

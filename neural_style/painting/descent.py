@@ -167,7 +167,7 @@ def descend(
             state = replace(state, image=objective.admitted(image))
         objective.noise = state.noise
         if moving:
-            objective.look_from(phases.of_epoch(index, state.level_epoch, level.size))
+            objective.look_from(phases.of_epoch(index, state.level_epoch))
         with np.errstate(over="ignore", invalid="ignore"):
             losses, gradient = objective.losses_and_gradient(state.image)
         if last_level and not average_decay:
@@ -179,7 +179,7 @@ def descend(
                 objective.noise = noise_of(state.shown)
                 pieces.change(objective.noise, lambda part: PUT_ON * part)
             if moves:
-                objective.look_from(phases.of_epoch(index, state.level_epoch, level.size))
+                objective.look_from(phases.of_epoch(index, state.level_epoch))
             if aims or moves:
                 optimizer.anew()
                 with np.errstate(over="ignore", invalid="ignore"):

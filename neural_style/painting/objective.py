@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Optional
 
 from ..engines.contract import Evaluator, Moments, Statistics
-from . import laplacian, losses, phases
+from . import laplacian, losses
 from .arrays import Array, array_namespace
 from .matching import MapLoss
 from .pieces import MEMORY, Pieces
@@ -49,7 +49,7 @@ class Objective:
         0..1: where the picture may change, and how readily; everywhere by default.
     photograph : Array, shape (1, 3, H, W), optional
         With `painted`: what stays where the picture may not change; with a weight of the Laplacian loss: whose
-        contours stay; for `look_from`: what the content is that of.
+        contours stay; for `look_from`: whose content is compared.
     earlier : sequence of (Array, Array)
         Of a frame of a film: earlier frames that were moved along the flow, each (1, 3, H, W), and where they hold,
         (H, W) in 0..1.
@@ -102,10 +102,10 @@ class Objective:
         return result
 
     def look_from(self, phase: tuple[int, int]) -> None:
-        """Show the network photograph and picture in another phase from now on."""
+        """Let the network sample photograph and picture in another phase from now on."""
         if phase != self.phase:
             self.phase = phase
-            self._evaluator.aim(phases.moved(self._photograph, phase, self._pieces))
+            self._evaluator.aim(self._photograph, phase)
 
     def losses(self, image: Array) -> dict[str, float]:
         """Every weighted loss by name: total, content, style, tv, and `content:LAYER`, `style:LAYER`.
@@ -133,8 +133,6 @@ class Objective:
         """
         of_network, gradients = self._of_network(image)
         gradient, factor = self._evaluator.backward(gradients), 1.0
-        if self.phase != (0, 0):
-            gradient = phases.moved_back(gradient, self.phase, self._pieces)
         of_pixels = dict.fromkeys(self._pixel_weights(), 0.0)
         if self._max_gradient_norm is not None:
             length = self._pieces.norm(gradient)
@@ -176,8 +174,6 @@ class Objective:
     def _of_network(self, image: Array) -> tuple[dict[str, dict[str, float]], Statistics]:
         """The losses of each content and style layer, and the gradients of the statistics that they are made of."""
         seen = image if self.noise is None else self._pieces.made(_difference, image, self.noise)
-        if self.phase != (0, 0):
-            seen = phases.moved(seen, self.phase, self._pieces)
         weights, statistics = self._weights, self._evaluator.forward(seen)
         content, style = {}, {}
         maps: dict[str, Array] = {}

@@ -6,12 +6,6 @@ grid is no better than any other pattern: a phase that changes while a picture i
 arXiv 1904.11486, on why strides are not shift-invariant; he blurs before each, which takes other weights.)
 """
 
-from collections.abc import Iterator
-from typing import Any
-
-from .arrays import Array, array_namespace
-from .pieces import MEMORY, Pieces
-
 PERIOD = 8  # pixels: the product of the strides below most layers that paint
 # in a period: the first two phases are furthest apart, four are one of each pair of parities, sixteen of each modulo 4
 STEPS = (5, 2, 4)
@@ -25,10 +19,8 @@ def changes_after(epochs: int) -> bool:
     return epochs == FIRST or (epochs > 2 * EVERY and epochs % EVERY == 0)
 
 
-def of_epoch(level: int, epochs: int, size: tuple[int, int]) -> tuple[int, int]:
-    """The phase after so many epochs of a level, counted from 0, at a size; each level begins in another one."""
-    if min(size) <= PERIOD:
-        return 0, 0
+def of_epoch(level: int, epochs: int) -> tuple[int, int]:
+    """The phase after so many epochs of a level, counted from 0; each level begins in another one."""
     return phase(level + (epochs >= FIRST) + max(0, epochs // EVERY - 2))
 
 
@@ -47,39 +39,3 @@ def phase(number: int) -> tuple[int, int]:
         right += step * (quarter & 1)
     half = PERIOD // 2
     return (down + half) % PERIOD - half, (right + half) % PERIOD - half
-
-
-def moved(image: Array, by: tuple[int, int], pieces: Pieces = MEMORY) -> Array:
-    """A picture (1, C, H, W) as it is seen so many rows further down and columns to the right, and mirrored beyond."""
-    result = pieces.empty(image)
-    for seen, shown, mirrored in _blocks(image.shape[2:], by):
-        result[seen] = array_namespace(image).flip(image[shown], axis=mirrored) if mirrored else image[shown]
-    pieces.passed(image.nbytes + result.nbytes)
-    return result
-
-
-def moved_back(gradient: Array, by: tuple[int, int], pieces: Pieces = MEMORY) -> Array:
-    """The gradient of a picture from that of what `moved` made of it."""
-    result = pieces.empty(gradient)
-    result[:] = 0
-    for seen, shown, mirrored in _blocks(gradient.shape[2:], by):
-        part = gradient[seen]
-        result[shown] += array_namespace(part).flip(part, axis=mirrored) if mirrored else part
-    pieces.passed(gradient.nbytes + result.nbytes)
-    return result
-
-
-def _blocks(size: tuple[int, int], by: tuple[int, int]) -> Iterator[tuple[Any, Any, tuple[int, ...]]]:
-    """The blocks of a moved picture: where they are in it, what of the picture they show, and axes mirrored."""
-    for rows, of_rows, upside_down in _runs(size[0], by[0]):
-        for columns, of_columns, back_to_front in _runs(size[1], by[1]):
-            mirrored = (2,) * upside_down + (3,) * back_to_front
-            yield (..., rows, columns), (..., of_rows, of_columns), mirrored
-
-
-def _runs(edge: int, by: int) -> list[tuple[slice, slice, bool]]:
-    """Along one axis."""
-    if by < 0:
-        return [(slice(-by, edge), slice(0, edge + by), False), (slice(0, -by), slice(1, 1 - by), True)]
-    inner = slice(0, edge - by), slice(by, edge), False
-    return [inner, (slice(edge - by, edge), slice(edge - 1 - by, edge - 1), True)] if by else [inner]

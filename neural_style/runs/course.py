@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..networks.registry import NETWORKS
-from ..painting import balance, descent, losses, matching, starts, targets
+from ..painting import balance, descent, losses, matching, phases, starts, targets
 from ..painting.arrays import to_numpy
 from ..painting.descent import State
 from ..painting.objective import Objective, Weights
@@ -94,15 +94,13 @@ def events(run, state, earlier=(), detail=None, kept=None):
 def moves(run):
     """Whether the phase in which the network samples the picture changes on the way.
 
-    Not where regions lie at the network's positions, nor in films, whose frames are to be like the one before; a
-    network whose pictures have no border would be shown their edges elsewhere.
+    Within a border wide enough, at every size; not where regions lie at the network's positions, nor in films, whose
+    frames are to be like the one before.
     """
-    it = run.settings
-    # up to four rows and columns at the edges are not seen until the next change: they must be a picture already,
-    # and an optimizer that makes equal steps everywhere would spoil them
-    if it.border == 0 or it.optimizer != "lbfgs" or it.init in ("noise", "pink") or it.init_noise:
+    it, furthest = run.settings, phases.PERIOD // 2
+    if it.border < furthest or min(min(level.size) for level in run.levels) <= it.border + furthest:
         return False
-    return not run.kept and all(region is None for region in run.regions)
+    return not (OPTIMIZERS[it.optimizer].classic or run.kept or any(region is not None for region in run.regions))
 
 
 def aims_at_what_is_written(run):

@@ -244,6 +244,34 @@ class TestEngine:
         gradients = [engine.numpy(it.backward(statistics)) for it, statistics in zip(made, (found, expected))]
         assert np.array_equal(*gradients)
 
+    @pytest.mark.parametrize("name", ["every kind of row, a border", "squeezenet, maxima, a border"])
+    def test_in_another_phase_a_picture_lies_elsewhere_in_its_continuation(self, engine, name):
+        case, picture, gradients = CASES[name], CASES[name].picture(1), None
+        border, found = case.options["border"], []
+        for it in (NumpyEngine(), engine):
+            evaluator = case.evaluator(it)
+            first = evaluator.forward(it.array(picture))
+            content = evaluator.aim(it.array(case.picture(3)), (3, -4))
+            seen = evaluator.forward(it.array(picture))
+            assert seen.content != first.content
+            gradients = gradients or case.gradients(seen)
+            style = {
+                layer: [Moments(*(None if part is None else it.array(part) for part in moments)) for moments in regions]
+                for layer, regions in gradients.style.items()
+            }
+            back = it.numpy(evaluator.backward(Statistics(gradients.content, style)))
+            found.append(({layer: it.numpy(features) for layer, features in content.items()}, seen, back))
+        (right, expected, slope), (content, seen, gradient) = found
+        edges = [(border + by, border - by) for by in (3, -4)]
+        wide = np.pad(case.picture(3), ((0, 0), (0, 0), *edges), mode="reflect")
+        plain = NumpyEngine().encoder(case.network, case.arrays, **{**case.options, "border": 0})
+        for layer, features in plain.extract(wide, case.content, ()).content.items():
+            assert_close(right[layer], features, 1e-6)
+            assert_close(content[layer], features, 1e-5)
+            assert seen.content[layer] == pytest.approx(expected.content[layer], rel=1e-5)
+        self._assert_moments(engine, seen.style, expected.style)
+        assert_close(gradient, slope, 1e-4)
+
     @pytest.mark.parametrize("pooling", ["avg", "max"])
     def test_a_region_that_is_the_whole_picture_is_the_whole_picture_up_to_its_frame(self, engine, pooling):
         network = narrow(SQUEEZENET)

@@ -57,21 +57,22 @@ def strips_of(case, part):
     return int(least + part * (most - least))
 
 
-@pytest.mark.parametrize("border", [0, 1, 6])
-def test_rows_of_a_mirrored_picture_and_their_gradient(border):
+@pytest.mark.parametrize(("border", "phase"), [(0, (0, 0)), (1, (0, 0)), (6, (0, 0)), (6, (3, -4)), (4, (-4, 3))])
+def test_rows_of_a_mirrored_picture_and_their_gradient(border, phase):
     generator = np.random.default_rng(0)
     image = generator.normal(size=(1, 3, 17, 13))
-    whole = np.pad(image, ((0, 0), (0, 0), *((border, border),) * 2), mode="reflect")
-    assert np.array_equal(mirror.mirrored(image, border), whole)
+    whole = np.pad(image, ((0, 0), (0, 0), *((border + by, border - by) for by in phase)), mode="reflect")
+    beyond = mirror.around(border, phase)
+    assert np.array_equal(mirror.mirrored(image, beyond), whole)
     gradient, total = generator.normal(size=whole.shape), np.zeros_like(image)
     height = whole.shape[2]
     for first in range(0, height, 4):
         rows = first, min(height, first + 6)  # they overlap
-        assert np.array_equal(mirror.mirrored(image, border, rows), whole[:, :, rows[0] : rows[1]])
+        assert np.array_equal(mirror.mirrored(image, beyond, rows), whole[:, :, rows[0] : rows[1]])
         share = gradient[:, :, rows[0] : rows[1]].copy()
         share[:, :, 4:] = 0  # of what overlaps only one part counts
-        mirror.fold_into(total, share, rows, border)
-    assert np.allclose(total, mirror.folded(gradient, border), rtol=0, atol=1e-12)
+        mirror.fold_into(total, share, rows, beyond)
+    assert np.allclose(total, mirror.folded(gradient, beyond), rtol=0, atol=1e-12)
     # the transpose of the continuation
     assert np.sum(total * image) == pytest.approx(np.sum(gradient * whole))
 
@@ -109,6 +110,14 @@ def test_strips_are_the_whole_picture(engine, case, part, kept, lean, tmp_path):
     }
     gradients = Statistics(gradients.content, style)
     assert_close(engine.numpy(ours.backward(gradients)), engine.numpy(theirs.backward(gradients)), 1e-5)
+
+    if case.options["border"] >= 4:
+        content, right = (it.aim(engine.array(case.picture(3)), (3, -4)) for it in (ours, theirs))
+        for layer in case.content:
+            assert_close(np.float32(engine.numpy(content[layer])), engine.numpy(right[layer]), 1e-5)
+        found, expected = ours.forward(picture), theirs.forward(picture)
+        assert_moments(engine, found.style, expected.style)
+        assert_close(engine.numpy(ours.backward(gradients)), engine.numpy(theirs.backward(gradients)), 1e-5)
 
 
 @pytest.mark.parametrize("name", ["all kinds, maxima, border, regions", "vgg19", "squeezenet, maxima, border"])

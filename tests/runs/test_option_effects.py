@@ -424,10 +424,10 @@ def test_border_mirrors_every_picture_at_its_edges(prepared):
 
 @pytest.mark.parametrize(
     ("more", "moves"),
-    [(["--border", 8], True), ([], False), (["--border", 8, "--optimizer", "adam"], False),
-     (["--border", 8, "--optimizer", "nag"], False), (["--border", 8, "--init", "noise"], False),
-     (["--border", 8, "--init-noise", 0.1], False)],
-    ids=["border", "no border", "adam", "nag", "noise", "some noise"],
+    [(["--border", 8], True), ([], False), (["--border", 3], False), (["--border", 4], True),
+     (["--border", 31, "--max-long-edge", 44], False), (["--border", 8, "--optimizer", "adam"], True),
+     (["--border", 8, "--optimizer", "nag"], False)],
+    ids=["border", "no border", "too narrow", "just wide enough", "wide as the picture", "adam", "nag"],
 )  # fmt: skip
 def test_with_a_border_the_network_looks_from_elsewhere_on_the_way(prepared, monkeypatch, more, moves):
     seen, look_from = [], Objective.look_from

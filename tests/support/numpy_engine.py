@@ -60,9 +60,9 @@ class Encoder:
         self.network, self.pooling, self.border, self.means = network, pooling, border, means
         self.arrays = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
 
-    def extract(self, image, content_layers, style_layers, masks=(None,)):
+    def extract(self, image, content_layers, style_layers, masks=(None,), phase=(0, 0)):
         content_layers, style_layers = list(content_layers), list(style_layers)
-        maps = self.forward(image, content_layers + style_layers)
+        maps = self.forward(image, content_layers + style_layers, phase)
         return Targets(
             {layer: maps[layer][None].astype(np.float32) for layer in content_layers},
             {layer: [self.moments(maps[layer], of_layer(mask, layer)) for mask in masks] for layer in style_layers},
@@ -138,9 +138,9 @@ class Encoder:
     def array(self, values):
         return np.asarray(values)
 
-    def forward(self, image, wanted):
+    def forward(self, image, wanted, phase=(0, 0)):
         """The feature map of each layer that is wanted, and of all below."""
-        maps = {DATA: np.pad(np.float64(image[0]), ((0, 0), *((self.border, self.border),) * 2), mode="reflect")}
+        maps = {DATA: np.pad(np.float64(image[0]), ((0, 0), *beyond(self.border, phase)), mode="reflect")}
         for row in needed(self.network, wanted):
             maps[row.name] = self.layer(row, [maps[name] for name in row.inputs])
         return maps
@@ -217,7 +217,7 @@ class Evaluator:
     """As `contract.Evaluator`."""
 
     def __init__(self, encoder, size, content, style_layers, masks, content_mask, map_layers):
-        self.size, self._encoder = tuple(size), encoder
+        self.size, self._encoder, self._phase = tuple(size), encoder, (0, 0)
         self._masks = {layer: [of_layer(mask, layer) for mask in masks] for layer in style_layers}
         self._counted = {layer: content_mask.get(layer, 1) for layer in content}
         self._content = {layer: np.float64(features[0]) for layer, features in content.items()}
@@ -231,7 +231,7 @@ class Evaluator:
 
     def forward(self, image):
         assert image.shape == (1, 3, *self.size) and image.dtype == np.float32
-        self._maps = self._encoder.forward(image, [*self._content, *self._style, *self._map_layers])
+        self._maps = self._encoder.forward(image, [*self._content, *self._style, *self._map_layers], self._phase)
         return Statistics(
             {layer: float(np.sum(self._difference(layer) ** 2)) for layer in self._content},
             {
@@ -241,8 +241,9 @@ class Evaluator:
             {layer: np.float32(self._maps[layer])[None] for layer in self._map_layers},
         )
 
-    def aim(self, image):
-        content = self._encoder.extract(image, self._content, ()).content
+    def aim(self, image, phase=(0, 0)):
+        self._phase = phase
+        content = self._encoder.extract(image, self._content, (), phase=phase).content
         self._content = {layer: np.float64(features[0]) for layer, features in content.items()}
         return content
 
@@ -263,7 +264,7 @@ class Evaluator:
             found = self._encoder.layer_backward(row, back[row.name], inputs, self._maps[row.name])
             for name, gradient in zip(row.inputs, found):
                 back[name] += gradient
-        return unpadded(back[DATA], self._encoder.border)[None].astype(np.float32)
+        return unpadded(back[DATA], *beyond(self._encoder.border, self._phase))[None].astype(np.float32)
 
 
 def of_layer(mask, layer):
@@ -283,11 +284,16 @@ class Kept:
         del self._maps[name]
 
 
-def unpadded(gradient, border):
+def beyond(border, phase):
+    """Pixels above and below, and on the left and on the right, of a picture with a border in a phase."""
+    return [(border + by, border - by) for by in phase]
+
+
+def unpadded(gradient, *beyond):
     """Of a picture continued beyond its edges, mirrored: the gradient of the picture."""
-    for axis in (1, 2):
-        length = gradient.shape[axis] - 2 * border
-        place = np.pad(np.arange(length), border, mode="reflect")  # where each row was taken from
+    for axis, edges in zip((1, 2), beyond):
+        length = gradient.shape[axis] - sum(edges)
+        place = np.pad(np.arange(length), edges, mode="reflect")  # where each row was taken from
         result = np.zeros((*gradient.shape[:axis], length, *gradient.shape[axis + 1 :]))
         np.add.at(result, (slice(None),) * axis + (place,), gradient)
         gradient = result

@@ -8,6 +8,7 @@ import numpy as np
 from ...networks.layers import shapes
 from .. import regions
 from ..contract import Targets
+from ..mirror import around, mirrored
 from .evaluator import Evaluator
 from .library import bfloat16, mx, plain_errors
 from .moments import MomentSymbols
@@ -44,15 +45,14 @@ class Encoder:
     @plain_errors()
     def __init__(self, network, arrays, context, precision="float32", pooling="avg", border=0, means=False):
         self.context, self.means = context, means
-        self._network, self._pooling, self._border = network, pooling, border
+        self._network, self._pooling, self.border = network, pooling, border
         self._low, self._onednn = precision != "float32", precision == "bfloat16"
         self._dtype = DTYPES[precision]
         # channels of zeros in the picture and in the weights for it
         in_blocks = self._onednn and network.layers[0].kernel <= LARGEST_KERNEL_IN_BLOCKS
         self.channels = BLOCK if in_blocks else 3
         arrays = {name: _with_zeros(a, self.channels) if a.shape[1:2] == (3,) else a for name, a in arrays.items()}
-        data = mx.sym.Pad(self.DATA, mode="reflect", pad_width=(0,) * 4 + (border,) * 4) if border else self.DATA
-        maps = feature_maps(network, self._cast(data, self._dtype), pooling, self._low)
+        maps = feature_maps(network, self._cast(self.DATA, self._dtype), pooling, self._low)
         self._maps = {name: self._float32(symbol) for name, symbol in maps.items()}
         if not self._low:
             # MXNet 1.9.1 computes a ReLU in the place of its input though that is subtracted from elsewhere, and wrong
@@ -73,7 +73,7 @@ class Encoder:
         return self._cast(pooled, "float32")
 
     @plain_errors()
-    def extract(self, image, content_layers, style_layers, masks=(None,)):
+    def extract(self, image, content_layers, style_layers, masks=(None,), phase=(0, 0)):
         """See `contract.Encoder`."""
         content_layers, style_layers = list(content_layers), list(style_layers)
         if not content_layers and not style_layers:
@@ -81,7 +81,8 @@ class Encoder:
         size = image.shape[2:]
         style = MomentSymbols(self, style_layers, size, masks)
         symbols = mx.sym.Group([self.feature_map(layer) for layer in content_layers] + style.symbols)
-        values = {"data": _with_zeros(image, self.channels), **style.masks}
+        picture = mirrored(image, around(self.border, phase))
+        values = {"data": _with_zeros(picture, self.channels), **style.masks}
         executor = symbols.bind(self.context, self.arguments(symbols, values), grad_req="null")
         outputs = [output.asnumpy() for output in executor.forward(is_train=False)]
         count = len(content_layers)
@@ -102,11 +103,11 @@ class Encoder:
 
     def shape(self, layer, size):
         """Shape (C, H, W) of a layer above a picture of a size (height, width)."""
-        return shapes(self._network, [edge + 2 * self._border for edge in size], self._pooling)[layer]
+        return shapes(self._network, [edge + 2 * self.border for edge in size], self._pooling)[layer]
 
     def layer_mask(self, mask, layer, size):
         """A mask, see `contract.Masks`, at the positions of a layer: (h, w) float32."""
-        return regions.at_layer(mask, layer, self.shape(layer, size)[1:], self._border)
+        return regions.at_layer(mask, layer, self.shape(layer, size)[1:], self.border)
 
 
 def _with_zeros(array, channels):

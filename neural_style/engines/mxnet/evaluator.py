@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import processor
 from ..contract import Statistics
+from ..mirror import around, folded, mirrored
 from .library import mx, plain_errors
 from .moments import MomentSymbols, gram
 
@@ -41,11 +42,12 @@ class Evaluator:
         # of a style layer are made and dropped where the network passes by
         maps = [encoder.feature_map(layer) for layer in self._map_layers]
         symbols = mx.sym.Group(self._style.symbols + maps + distances)
-        values = {"data": np.zeros((1, encoder.channels, *self.size)), **self._style.masks}
+        padded = [edge + 2 * encoder.border for edge in self.size]
+        values = {"data": np.zeros((1, encoder.channels, *padded)), **self._style.masks}
         values.update({f"{layer}_target": features for layer, features in content.items()})
         values.update({f"{layer}_counted": mask[None, None] for layer, mask in counted.items()})
         arguments = encoder.arguments(symbols, values)
-        self._encoder, self._looking = encoder, None
+        self._encoder, self._looking, self._beyond = encoder, None, around(encoder.border)
         self._targets = {layer: arguments[f"{layer}_target"] for layer in content}
         self._image, self._gradient = arguments["data"], mx.nd.zeros_like(arguments["data"])
         self._executor = symbols.bind(
@@ -71,7 +73,7 @@ class Evaluator:
     @plain_errors()
     def forward(self, image):
         """Statistics of a picture, (1, 3, H, W) float32 in network range."""
-        self._image[:, :3] = image
+        self._image[:, :3] = mirrored(image, self._beyond)
         outputs = [output.asnumpy() for output in self._executor.forward(is_train=True)]
         outputs = iter(outputs)
         style = self._style.moments(outputs)
@@ -94,18 +96,19 @@ class Evaluator:
         heads = self._style.heads(gradients.style) + [gradients.maps[layer] for layer in self._map_layers]
         heads += [np.array([[2 * gradients.content[layer]]]) for layer in self._content_layers]
         self._executor.backward([mx.nd.array(head, self._image.context) for head in heads])
-        return self._gradient.asnumpy()[:, :3]
+        return folded(self._gradient.asnumpy()[:, :3], self._beyond)
 
     @plain_errors()
-    def aim(self, image):
+    def aim(self, image, phase=(0, 0)):
         """See `contract.Evaluator`. The symbols stay bound: MXNet 1.9.1 loses memory for each that it binds."""
+        self._beyond = around(self._encoder.border, phase)
         if self._targets and self._looking is None:
             symbols = mx.sym.Group([self._encoder.feature_map(layer) for layer in self._targets])
             arguments = self._encoder.arguments(symbols, {"data": np.zeros(self._image.shape)})
             self._looking = symbols.bind(self._encoder.context, arguments, grad_req="null")
         if self._looking is None:
             return {}
-        self._looking.arg_dict["data"][:, :3] = image
+        self._looking.arg_dict["data"][:, :3] = mirrored(image, self._beyond)
         maps = [output.asnumpy() for output in self._looking.forward(is_train=False)]
         for target, features in zip(self._targets.values(), maps):
             target[:] = features

@@ -5,6 +5,7 @@ import math
 from ...networks.layers import needed
 from .. import regions
 from ..contract import Targets
+from ..mirror import around
 from .evaluator import Evaluator
 from .library import DTYPES, computing, torch
 from .moments import Region, add_gradient, moments
@@ -42,12 +43,13 @@ class Encoder:
         return self.operators.shapes([edge + 2 * self.border for edge in size])
 
     @computing()
-    def extract(self, image, content_layers, style_layers, masks=(None,)):
+    def extract(self, image, content_layers, style_layers, masks=(None,), phase=(0, 0)):
         """See `contract.Encoder`."""
         guides = self.regions(style_layers, image.shape[2:], masks)
         content, style = dict.fromkeys(content_layers), dict.fromkeys(guides)
         rows = self.rows([*content, *style])
-        for layer, features in self.operators.forward(bordered(image, self.border), rows, set(), {}):
+        data = bordered(image, around(self.border, phase))
+        for layer, features in self.operators.forward(data, rows, set(), {}):
             if layer in content:
                 content[layer] = features.to(torch.float32, copy=True)
             if layer in style:

@@ -5,6 +5,7 @@ import math
 from ...networks.layers import DATA
 from .. import processor
 from ..contract import Statistics
+from ..mirror import around
 from .distance import Distance
 from .library import computing, torch
 from .moments import add_gradient, moments
@@ -31,7 +32,7 @@ class Evaluator:
     def __init__(self, encoder, size, content, style_layers, masks=(None,), content_mask=None, map_layers=()):
         self.size = tuple(size)
         self._encoder, self._operators = encoder, encoder.operators
-        self._border, self._means = encoder.border, encoder.means
+        self._beyond, self._means = around(encoder.border), encoder.means
         self._regions = encoder.regions(style_layers, self.size, masks)
         self.positions = {layer: [one.positions for one in regions] for layer, regions in self._regions.items()}
         self._counted = {layer: encoder.array(mask) for layer, mask in (content_mask or {}).items()}
@@ -52,7 +53,7 @@ class Evaluator:
     def _computed(self):
         content, style = dict.fromkeys(self._content), dict.fromkeys(self._regions)
         maps = dict.fromkeys(self._map_layers)
-        data = bordered(self._image, self._border)
+        data = bordered(self._image, self._beyond)
         for layer, features in self._operators.forward(data, self._rows, self._keep, self._maps):
             if layer in content:
                 content[layer] = self._content[layer].squared(features)
@@ -76,7 +77,7 @@ class Evaluator:
             for name, part in zip(row.inputs, self._operators.backward(row, total, self._maps, self._shapes)):
                 found[name] = found[name].add_(part) if name in found else part
             self._maps.pop(row.name, None)
-        gradient = unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._border)
+        gradient = unbordered(found[DATA].to(torch.float32, memory_format=torch.contiguous_format), self._beyond)
         self._evaluations += 1
         # what is kept for the next evaluation gets holes as the optimizer gathers pictures in them; at every evaluation
         # this would take more time than it is worth
@@ -101,8 +102,9 @@ class Evaluator:
             total.add_(gradients.maps[layer])
         return total
 
-    def aim(self, image):
+    def aim(self, image, phase=(0, 0)):
         """See `contract.Evaluator`."""
-        content = self._encoder.extract(image, self._content, ()).content
+        self._beyond = around(self._encoder.border, phase)
+        content = self._encoder.extract(image, self._content, (), phase=phase).content
         self._content = self._distances(content)
         return content

@@ -267,17 +267,18 @@ def pulled_back(function, features, gradient):
         return torch.autograd.grad(function(features), features, gradient)[0]
 
 
-def bordered(image, border):
-    """A picture continued by `border` pixels, mirrored, beyond its edges."""
-    return F.pad(image, (border,) * 4, mode="reflect") if border else image
+def bordered(image, beyond):
+    """As `mirror.mirrored`."""
+    above, below, left, right = beyond
+    return F.pad(image, (left, right, above, below), mode="reflect") if any(beyond) else image
 
 
-def unbordered(gradient, border):
-    """The gradient of a picture, from that of the picture continued beyond its edges."""
-    for axis in (2, 3) if border else ():
-        inner = gradient.narrow(axis, border, gradient.shape[axis] - 2 * border).clone()
-        first, last = (gradient.narrow(axis, at, border) for at in (0, gradient.shape[axis] - border))
-        inner.narrow(axis, 1, border).add_(first.flip(axis))
-        inner.narrow(axis, inner.shape[axis] - 1 - border, border).add_(last.flip(axis))
+def unbordered(gradient, beyond):
+    """As `mirror.folded`."""
+    for axis, before, behind in ((2, *beyond[:2]), (3, *beyond[2:])) if any(beyond) else ():
+        inner = gradient.narrow(axis, before, gradient.shape[axis] - before - behind).clone()
+        first, last = gradient.narrow(axis, 0, before), gradient.narrow(axis, gradient.shape[axis] - behind, behind)
+        inner.narrow(axis, 1, before).add_(first.flip(axis))
+        inner.narrow(axis, inner.shape[axis] - 1 - behind, behind).add_(last.flip(axis))
         gradient = inner
     return gradient
