@@ -75,7 +75,7 @@ def prepare(settings, shared=None):
     levels = extended([Level((16, 20), 3), Level(SIZE, 5)], settings.max_num_epochs)
     fields = dict.fromkeys(transfer.Run._fields)
     fields.update(
-        settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32"}),
+        settings=types.SimpleNamespace(**{**vars(settings), "init": "content", "precision": "float32", "border": 8}),
         content=picture, styles=[picture[:, ::-1]],
         weights=store.Weights({}, Path("none"), "0" * 64, "none", False, False), levels=levels, notices=(),
         regions=[None], style_regions=[[None]], make_optimizer=OPTIMIZERS[settings.optimizer], pieces=MEMORY,
