@@ -15,8 +15,8 @@ def denoised(picture, weight, steps=None):
     """Total-variation denoising of a picture (H, W, 3) in 0..1; weight 0 changes nothing.
 
     Of each channel f it finds the u with the least ||u - f||^2 / 2 + weight * TV(u), by the iteration of Chambolle, "An
-    algorithm for total variation minimization and applications", 2004, eq. 9; u = f - weight * div p there is
-    `channel - divergence` here.
+    algorithm for total variation minimization and applications", 2004, eq. 9. As with scikit-image it ends when a step
+    changes ||u - f||^2 + weight * TV(u) by less than `ENOUGH` of what that was at first.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ def denoised(picture, weight, steps=None):
 
 
 def _channel(channel, weight, enough, most):
-    """A channel (H, W), float32, denoised."""
+    """A channel (H, W), float32, denoised. `down` and `right` are the paper's p times the weight."""
     down, right, slope, other, length, result, square = (np.zeros_like(channel) for _ in range(7))
     first = previous = None
     for _ in range(most):
-        np.add(down, right, out=length)  # here for its negative: what leaves a pixel, less what comes in
+        np.add(down, right, out=length)  # until it is a length: minus the divergence
         length[1:] -= down[:-1]
         length[:, 1:] -= right[:, :-1]
         np.subtract(channel, length, out=result)
