@@ -186,6 +186,8 @@ def descend(
                     losses, gradient = objective.losses_and_gradient(state.image)
                 # losses of before are those of another picture
                 state = replace(state, noise=objective.noise, latest=[], best=None)
+                if last_level and not average_decay:
+                    state = _with_best(state, losses)
             optimizer.rate = rate_at(state.epoch + 1) * state.step_scale
             # values that are not finite are dealt with below, warnings of NumPy's would only confuse
             with np.errstate(over="ignore", invalid="ignore"):

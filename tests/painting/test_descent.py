@@ -314,7 +314,9 @@ def test_what_is_written_comes_by_six_tenths_to_where_the_picture_alone_came_bef
 def test_the_best_picture_is_the_one_of_least_loss_since_it_was_last_aimed():
     totals = [float(number) for number in range(28)]  # the earlier, the better
     found = paint([Level((4, 6), 28)], losing(lambda n: totals[min(n, 27)]), noise_of=np.zeros_like)
-    assert [found[epoch - 1].state.best.epoch for epoch in (8, 9, 24, 25, 28)] == [0, 9, 9, 25, 25]
+    # the picture that was looked at is one of them: where a run ends soon after, none may be better
+    assert [found[epoch - 1].state.best.epoch for epoch in (8, 9, 24, 25, 28)] == [0, 8, 8, 24, 24]
+    assert found[8].state.best.image.tobytes() == found[7].image.tobytes()
 
 
 @pytest.mark.parametrize("rise", [1.0, 1.3])
